@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Becoming a daemon: the process forks first, and the parent waits until the
+ * child says that all is well, so that its exit status is the child's success.
+ */
+#ifndef PIBOOTFS_DAEMONIZE_H
+#define PIBOOTFS_DAEMONIZE_H
+
+/*
+ * Forks.  Returns in the child; the parent waits and exits: with 0 once
+ * daemonize_ready() was called, otherwise with the child's exit status.
+ * Returns -1, in the only process, when forking fails.
+ */
+int daemonize_fork(void);
+
+/*
+ * Ends the parent, and leaves its terminal: stdin and stdout become /dev/null,
+ * and so does stderr unless it is a regular file or the journal.  Does nothing
+ * without daemonize_fork().
+ */
+void daemonize_ready(void);
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Threads: `target` and `threshold` are set before threads start; `seen` is
+ * guarded by `seen_lock`.
+ */
+#include "log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#define MESSAGE_BYTES 1024
+
+/*
+ * What log_once() remembers, by digest.  Later messages take the places of
+ * earlier ones: an image that fails in ever new ways cannot fill the memory.
+ */
+#define SEEN_MAX 4096u
+
+static enum log_target target = LOG_TO_STDERR;
+static int threshold = LOG_INFO;
+static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static uint64_t seen[SEEN_MAX];
+
+void log_set_target(enum log_target new_target)
+{
+	target = new_target;
+	if (target == LOG_TO_SYSLOG)
+		openlog("pibootfs", LOG_PID, LOG_DAEMON);
+}
+
+void log_set_threshold(int priority)
+{
+	threshold = priority;
+}
+
+bool log_stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
+	       st.st_ino == inode;
+}
+
+static void mask_control_characters(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7f)
+			*text = '?';
+}
+
+static void write_message(int priority, char *text)
+{
+	char line[MESSAGE_BYTES + 32];
+	int length;
+
+	mask_control_characters(text);
+	if (target == LOG_TO_SYSLOG) {
+		syslog(priority, "%s", text);
+		return;
+	}
+	if (target == LOG_TO_JOURNAL)
+		length = snprintf(line, sizeof(line), "<%d>%s\n", priority,
+				  text);
+	else
+		length = snprintf(line, sizeof(line), "pibootfs: %s\n", text);
+	/* One write, so that lines of several threads do not mix. */
+	if (write(STDERR_FILENO, line, (size_t)length) < 0)
+		return;
+}
+
+void log_message(int priority, const char *format, ...)
+{
+	char text[MESSAGE_BYTES];
+	va_list args;
+
+	if (priority > threshold)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	write_message(priority, text);
+}
+
+static bool is_new(const char *text)
+{
+	uint64_t digest = XXH3_64bits(text, strlen(text));
+	uint64_t *slot = &seen[digest % SEEN_MAX];
+	bool new;
+
+	pthread_mutex_lock(&seen_lock);
+	new = *slot != digest;
+	*slot = digest;
+	pthread_mutex_unlock(&seen_lock);
+	return new;
+}
+
+void log_once(int priority, const char *format, ...)
+{
+	char text[MESSAGE_BYTES];
+	va_list args;
+
+	if (priority > threshold)
+		return;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (is_new(text))
+		write_message(priority, text);
+}
+
+void log_refusal(int priority, const char *source, const char *path,
+		 const struct pbf_reason *why, const char *consequence)
+{
+	char place[64] = "";
+
+	if (why->offset_bytes != PBF_REASON_NO_OFFSET)
+		snprintf(place, sizeof(place),
+			 "byte %#llx: ", (unsigned long long)why->offset_bytes);
+	log_once(priority, "%s: %s%s%s%s; %s", source, path,
+		 path[0] ? ": " : "", place, why->text, consequence);
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "mount_options.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "image_conf.h"
+
+#define IO_TIMEOUT_MAX_SECONDS 3600
+
+/* --- The values --- */
+
+static bool parse_number(const char *text, int base, unsigned long long max,
+			 unsigned long long *ret_number)
+{
+	unsigned long long number;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	number = strtoull(text, &end, base);
+	if (errno != 0 || *end != '\0' || number > max)
+		return false;
+	*ret_number = number;
+	return true;
+}
+
+uint64_t mount_options_ram_bytes(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) *
+	       (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool take_snapshot_memory(struct options *options, const char *value)
+{
+	static const char suffixes[] = "KMGT";
+	unsigned long long number;
+	char digits[32];
+	size_t length = strlen(value);
+	const char *suffix;
+
+	if (length == 0 || length >= sizeof(digits))
+		return false;
+	memcpy(digits, value, length + 1);
+	suffix = strchr(suffixes, digits[length - 1] & ~0x20);
+	if (suffix && *suffix) {
+		digits[length - 1] = '\0';
+		number = 1ull << 10 * (suffix - suffixes + 1);
+	} else if (digits[length - 1] == '%') {
+		digits[length - 1] = '\0';
+		number = mount_options_ram_bytes() / 100;
+	} else {
+		number = 1;
+	}
+	if (!parse_number(digits, 10, UINT64_MAX / number,
+			  (unsigned long long *)&options->server
+				  .snapshot_memory_bytes))
+		return false;
+	options->server.snapshot_memory_bytes *= number;
+	return options->server.snapshot_memory_bytes > 0;
+}
+
+static bool take_io_timeout(struct options *options, const char *value)
+{
+	unsigned long long seconds;
+
+	if (!parse_number(value, 10, IO_TIMEOUT_MAX_SECONDS, &seconds) ||
+	    seconds == 0)
+		return false;
+	options->server.io_timeout_ms = (int64_t)seconds * 1000;
+	return true;
+}
+
+static bool take_partition(struct options *options, const char *value)
+{
+	return pbf_parse_partition(value, &options->server.partition);
+}
+
+static bool take_uid(struct options *options, const char *value)
+{
+	const struct passwd *user = getpwnam(value);
+	unsigned long long number;
+
+	if (user)
+		options->server.uid = user->pw_uid;
+	else if (parse_number(value, 10, UINT32_MAX - 1, &number))
+		options->server.uid = (uid_t)number;
+	else
+		return false;
+	return true;
+}
+
+static bool take_gid(struct options *options, const char *value)
+{
+	const struct group *group = getgrnam(value);
+	unsigned long long number;
+
+	if (group)
+		options->server.gid = group->gr_gid;
+	else if (parse_number(value, 10, UINT32_MAX - 1, &number))
+		options->server.gid = (gid_t)number;
+	else
+		return false;
+	return true;
+}
+
+static bool take_umask(struct options *options, const char *value)
+{
+	unsigned long long mode;
+
+	if (!parse_number(value, 8, 0777, &mode))
+		return false;
+	options->server.umask = (mode_t)mode;
+	if (mode != 0)
+		options->server.default_permissions = true;
+	return true;
+}
+
+static bool take_allow_other(struct options *options, const char *value)
+{
+	(void)value;
+	options->allow_other = true;
+	return true;
+}
+
+static bool take_default_permissions(struct options *options, const char *value)
+{
+	(void)value;
+	options->server.default_permissions = true;
+	return true;
+}
+
+/* --- The names --- */
+
+enum form {
+	FLAG,	/* NAME */
+	VALUE,	/* NAME=VALUE */
+	ANY,	/* either */
+	PREFIX, /* NAME and whatever follows */
+};
+
+struct mount_option {
+	const char *name;
+	enum form form;
+	/* False when the value is not understood.  NULL: IGNORED or PASSED. */
+	bool (*take)(struct options *options, const char *value);
+	bool passed; /* on to the kernel, through libfuse */
+};
+
+/*
+ * What is ignored either has a fixed value here (ro, nodev, nosuid), means
+ * nothing for a read-only mount, or is for programs that read /etc/fstab.
+ */
+static const struct mount_option mount_options[] = {
+	{ "partition", VALUE, take_partition, false },
+	{ "snapshot_memory", VALUE, take_snapshot_memory, false },
+	{ "io_timeout", VALUE, take_io_timeout, false },
+	{ "uid", VALUE, take_uid, false },
+	{ "gid", VALUE, take_gid, false },
+	{ "umask", VALUE, take_umask, false },
+	{ "allow_other", FLAG, take_allow_other, false },
+	{ "default_permissions", FLAG, take_default_permissions, false },
+	{ "noexec", FLAG, NULL, true },
+	{ "context", VALUE, NULL, true },
+	{ "fscontext", VALUE, NULL, true },
+	{ "defcontext", VALUE, NULL, true },
+	{ "rootcontext", VALUE, NULL, true },
+	{ "fsname", VALUE, NULL, true },
+	{ "subtype", VALUE, NULL, true },
+	{ "ro", FLAG, NULL, false },
+	{ "rw", FLAG, NULL, false },
+	{ "dev", FLAG, NULL, false },
+	{ "nodev", FLAG, NULL, false },
+	{ "suid", FLAG, NULL, false },
+	{ "nosuid", FLAG, NULL, false },
+	{ "exec", FLAG, NULL, false },
+	{ "sync", FLAG, NULL, false },
+	{ "async", FLAG, NULL, false },
+	{ "dirsync", FLAG, NULL, false },
+	{ "atime", FLAG, NULL, false },
+	{ "noatime", FLAG, NULL, false },
+	{ "diratime", FLAG, NULL, false },
+	{ "nodiratime", FLAG, NULL, false },
+	{ "relatime", FLAG, NULL, false },
+	{ "norelatime", FLAG, NULL, false },
+	{ "strictatime", FLAG, NULL, false },
+	{ "nostrictatime", FLAG, NULL, false },
+	{ "lazytime", FLAG, NULL, false },
+	{ "nolazytime", FLAG, NULL, false },
+	{ "defaults", FLAG, NULL, false },
+	{ "auto", FLAG, NULL, false },
+	{ "noauto", FLAG, NULL, false },
+	{ "user", ANY, NULL, false },
+	{ "nouser", FLAG, NULL, false },
+	{ "users", FLAG, NULL, false },
+	{ "owner", FLAG, NULL, false },
+	{ "group", FLAG, NULL, false },
+	{ "nofail", FLAG, NULL, false },
+	{ "_netdev", FLAG, NULL, false },
+	{ "comment", VALUE, NULL, false },
+	{ "x-", PREFIX, NULL, false },
+	{ "X-", PREFIX, NULL, false },
+};
+
+static const struct mount_option *find_mount_option(const char *text)
+{
+	size_t length = strcspn(text, "=");
+	bool has_value = text[length] == '=';
+
+	for (size_t i = 0; i < sizeof(mount_options) / sizeof(mount_options[0]);
+	     i++) {
+		const struct mount_option *option = &mount_options[i];
+
+		if (option->form == PREFIX) {
+			if (strncmp(text, option->name, strlen(option->name)) ==
+			    0)
+				return option;
+			continue;
+		}
+		if (strlen(option->name) == length &&
+		    strncmp(text, option->name, length) == 0 &&
+		    (option->form == ANY ||
+		     has_value == (option->form == VALUE)))
+			return option;
+	}
+	return NULL;
+}
+
+/* Appends TEXT, which may hold escaped commas, to what libfuse gets. */
+static bool pass_on(struct options *options, const char *text)
+{
+	char *longer;
+
+	if (asprintf(&longer, "%s,%s", options->mount_options, text) < 0)
+		return false;
+	free(options->mount_options);
+	options->mount_options = longer;
+	return true;
+}
+
+static bool take_mount_option(struct options *options, const char *text)
+{
+	const struct mount_option *option = find_mount_option(text);
+	const char *equals = strchr(text, '=');
+
+	if (!option) {
+		fprintf(stderr,
+			"pibootfs: unknown mount option \"%s\"; see "
+			"\"pibootfs --help\"\n",
+			text);
+		return false;
+	}
+	if (option->take && !option->take(options, equals ? equals + 1 : "")) {
+		fprintf(stderr,
+			"pibootfs: mount option \"%s\": value not "
+			"understood; see \"pibootfs --help\"\n",
+			text);
+		return false;
+	}
+	return !option->passed || pass_on(options, text);
+}
+
+/* Splits at commas that have no backslash before them. */
+bool mount_options_take(struct options *options, char *text)
+{
+	while (*text) {
+		size_t length = strcspn(text, ",");
+		char *next;
+
+		while (length > 0 && text[length] == ',' &&
+		       text[length - 1] == '\\')
+			length += 1 + strcspn(text + length + 1, ",");
+		next = text + length + (text[length] == ',');
+		text[length] = '\0';
+		if (length > 0 && !take_mount_option(options, text))
+			return false;
+		text = next;
+	}
+	return true;
+}

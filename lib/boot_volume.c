@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "boot_volume.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "autoboot.h"
+#include "fat_dir.h"
+#include "partition.h"
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+/* The partitions with a FAT volume, by number. */
+struct candidates {
+	const struct pbf_partition *partitions[PBF_PARTITIONS_MAX];
+	size_t count;
+};
+
+static int open_partition(struct pbf_image *image,
+			  const struct pbf_partition *partition,
+			  struct pbf_fat_volume **ret_volume,
+			  struct pbf_reason *why)
+{
+	return pbf_fat_volume_open(image, partition->start_bytes,
+				   partition->size_bytes, ret_volume, why);
+}
+
+static void find_candidates(struct pbf_image *image,
+			    const struct pbf_partition_table *table,
+			    struct candidates *candidates)
+{
+	candidates->count = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
+
+		if (open_partition(image, &table->partitions[i], &volume,
+				   NULL) == 0)
+			candidates->partitions[candidates->count++] =
+				&table->partitions[i];
+	}
+}
+
+/* The partition that autoboot.txt in VOLUME names; 0 for none. */
+static unsigned int autoboot_partition(struct pbf_fat_volume *volume)
+{
+	const struct pbf_fat_geometry *geometry =
+		pbf_fat_volume_geometry(volume);
+	char text[PBF_AUTOBOOT_BYTES_MAX];
+	struct pbf_fat_entry entry;
+	size_t length;
+
+	if (pbf_dir_find(volume, PBF_FAT_ROOT, "autoboot.txt", &entry, NULL) <
+		    0 ||
+	    entry.is_directory ||
+	    !pbf_fat_cluster_exists(volume, entry.first_cluster))
+		return 0;
+	/* The smallest cluster holds all that counts. */
+	length = entry.size_bytes < sizeof(text) ? entry.size_bytes :
+						   sizeof(text);
+	if (length > geometry->cluster_bytes ||
+	    pbf_fat_volume_read(
+		    volume, pbf_fat_cluster_offset(volume, entry.first_cluster),
+		    text, length, NULL) < 0)
+		return 0;
+	return pbf_autoboot_partition(text, length);
+}
+
+static bool holds_boot_files(struct pbf_fat_volume *volume)
+{
+	static const char *const names[] = { "config.txt", "start4.elf",
+					     "start.elf", "bootcode.bin" };
+	struct pbf_fat_entry entry;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (pbf_dir_find(volume, PBF_FAT_ROOT, names[i], &entry,
+				 NULL) == 0)
+			return true;
+	return false;
+}
+
+/* Chooses among at least one candidate. */
+static const struct pbf_partition *choose(struct pbf_image *image,
+					  const struct candidates *candidates)
+{
+	unsigned int wanted;
+
+	if (candidates->count == 1)
+		return candidates->partitions[0];
+	for (size_t i = 0; i < candidates->count; i++) {
+		_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
+
+		if (open_partition(image, candidates->partitions[i], &volume,
+				   NULL) < 0)
+			continue;
+		wanted = i == 0 ? autoboot_partition(volume) : 0;
+		for (size_t j = 0; wanted != 0 && j < candidates->count; j++)
+			if (candidates->partitions[j]->number == wanted)
+				return candidates->partitions[j];
+		if (holds_boot_files(volume))
+			return candidates->partitions[i];
+	}
+	return candidates->partitions[0];
+}
+
+static const struct pbf_partition *
+partition_numbered(const struct pbf_partition_table *table, unsigned int number)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->partitions[i].number == number)
+			return &table->partitions[i];
+	return NULL;
+}
+
+/*
+ * Opens the boot volume of a partitioned image, given the size of its
+ * sectors.  -ENOENT when this size shows no table, or none that will do.
+ */
+static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
+			   unsigned int number, bool want_gpt,
+			   struct pbf_fat_volume **ret_volume,
+			   unsigned int *ret_partition, struct pbf_reason *why)
+{
+	struct pbf_partition_table table;
+	struct candidates candidates;
+	const struct pbf_partition *chosen;
+	int error = pbf_partition_table_read(image, sector_bytes, &table, why);
+
+	if (error < 0)
+		return error;
+	if ((table.type == PBF_TABLE_GPT) != want_gpt)
+		return -ENOENT;
+	if (number != 0) {
+		chosen = partition_numbered(&table, number);
+	} else {
+		find_candidates(image, &table, &candidates);
+		chosen = candidates.count > 0 ? choose(image, &candidates) :
+						NULL;
+	}
+	if (!chosen)
+		return -ENOENT;
+	error = open_partition(image, chosen, ret_volume, why);
+	if (error == 0)
+		*ret_partition = chosen->number;
+	return error;
+}
+
+static int open_partitioned(struct pbf_image *image, unsigned int number,
+			    bool want_gpt, struct pbf_fat_volume **ret_volume,
+			    unsigned int *ret_partition, struct pbf_reason *why)
+{
+	static const uint32_t sizes[] = PBF_SECTOR_SIZES;
+	uint32_t known = pbf_image_sector_bytes(image);
+	size_t attempts = known ? 1 : ARRAY_SIZE(sizes);
+	bool exists = false;
+
+	for (size_t i = 0; i < attempts; i++) {
+		int error = open_from_table(image, known ? known : sizes[i],
+					    number, want_gpt, ret_volume,
+					    ret_partition, why);
+
+		if (error != -ENOENT && error != -EUCLEAN)
+			return error;
+		exists = exists || error == -EUCLEAN;
+	}
+	if (number != 0 && exists)
+		return pbf_refuse(why, -EUCLEAN, 0,
+				  "partition %u, which was chosen by "
+				  "configuration, holds no FAT volume",
+				  number);
+	if (number != 0)
+		return pbf_refuse(why, -ENOENT, 0,
+				  "has no partition %u, which was chosen by "
+				  "configuration",
+				  number);
+	if (want_gpt)
+		return pbf_refuse(why, -EUCLEAN, 0,
+				  "protective MBR, but no GPT with a FAT "
+				  "partition in it");
+	return pbf_refuse(why, -EUCLEAN, 0,
+			  "no partition with a FAT volume, nor one that fills "
+			  "the image");
+}
+
+int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
+			 struct pbf_fat_volume **ret_volume,
+			 unsigned int *ret_partition, struct pbf_reason *why)
+{
+	unsigned char sector[PBF_FAT_BOOT_BYTES];
+	bool want_gpt;
+	int error = pbf_image_read(image, 0, sector, sizeof(sector), why);
+
+	if (error < 0)
+		return error;
+	want_gpt = pbf_mbr_protects_gpt(sector);
+	if (!want_gpt && partition == 0) {
+		/*
+		 * A FAT volume and an MBR both end in 55 aa, and mkfs.fat even
+		 * writes a partition entry into its boot sector: a sound boot
+		 * sector decides, as in libblkid.
+		 */
+		error = pbf_fat_volume_open(
+			image, 0, pbf_image_size_bytes(image), ret_volume, why);
+		if (error == 0)
+			*ret_partition = 0;
+		if (error != -EUCLEAN)
+			return error;
+	}
+	return open_partitioned(image, partition, want_gpt, ret_volume,
+				ret_partition, why);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * One FAT volume inside an image: its File Allocation Table and the clusters
+ * that the table links into chains.  A volume is opened for one request and
+ * forgotten after it; what it read of the table meanwhile it reads only once.
+ */
+#ifndef PBF_FAT_VOLUME_H
+#define PBF_FAT_VOLUME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "fat_boot.h"
+#include "image.h"
+#include "reason.h"
+
+struct pbf_fat_volume;
+
+/* Clusters that follow each other on the disk. */
+struct pbf_cluster_run {
+	uint32_t first_cluster;
+	uint32_t cluster_count;
+};
+
+/* The clusters of one file, in the file's order. */
+struct pbf_chain {
+	struct pbf_cluster_run *runs;
+	size_t run_count;
+	size_t run_capacity;
+};
+
+/*
+ * Opens the volume in bytes START to START + SIZE of IMAGE, which must outlive
+ * it.  -EUCLEAN when there is no FAT volume, else as pbf_image_read().
+ */
+int pbf_fat_volume_open(struct pbf_image *image, uint64_t start_bytes,
+			uint64_t size_bytes, struct pbf_fat_volume **ret_volume,
+			struct pbf_reason *why);
+void pbf_fat_volume_free(struct pbf_fat_volume *volume);
+
+const struct pbf_fat_geometry *
+pbf_fat_volume_geometry(const struct pbf_fat_volume *volume);
+uint64_t pbf_fat_volume_start(const struct pbf_fat_volume *volume);
+
+/*
+ * Reads bytes of the volume; the offset counts from its start.  -EIO beyond
+ * its end, else as pbf_image_read().
+ */
+int pbf_fat_volume_read(struct pbf_fat_volume *volume, uint64_t offset_bytes,
+			void *buffer, size_t length, struct pbf_reason *why);
+
+/* Whether CLUSTER exists: from 2 up to the number of clusters plus 1. */
+bool pbf_fat_cluster_exists(const struct pbf_fat_volume *volume,
+			    uint32_t cluster);
+
+/* Where the data of an existing CLUSTER lie, from the volume's start. */
+uint64_t pbf_fat_cluster_offset(const struct pbf_fat_volume *volume,
+				uint32_t cluster);
+
+enum pbf_fat_link {
+	PBF_LINK_NEXT, /* leads to *ret_next */
+	PBF_LINK_END,  /* last cluster of a chain */
+	PBF_LINK_FREE,
+	PBF_LINK_BAD, /* bad cluster, reserved or out of range */
+};
+
+/*
+ * Reads the entry of an existing CLUSTER in copy FAT_INDEX of the table.
+ * Negative errno as pbf_fat_volume_read(); *ret_next is written always.
+ */
+int pbf_fat_link(struct pbf_fat_volume *volume, uint32_t fat_index,
+		 uint32_t cluster, enum pbf_fat_link *ret_link,
+		 uint32_t *ret_next, struct pbf_reason *why);
+
+/* Where the entry of CLUSTER lies in the image, for messages. */
+uint64_t pbf_fat_link_offset(const struct pbf_fat_volume *volume,
+			     uint32_t fat_index, uint32_t cluster);
+
+/*
+ * Walks the chain of a file of SIZE_BYTES that begins with FIRST_CLUSTER, as
+ * copy FAT_INDEX of the table has it.  -EUCLEAN when the chain is free, short,
+ * looped or leaves the volume; clusters beyond SIZE_BYTES do not matter.  A
+ * loop is found within the volume's own number of clusters.  The caller gives
+ * the runs back with pbf_chain_release().
+ */
+int pbf_fat_chain(struct pbf_fat_volume *volume, uint32_t fat_index,
+		  uint32_t first_cluster, uint64_t size_bytes,
+		  struct pbf_chain *ret_chain, struct pbf_reason *why);
+void pbf_chain_release(struct pbf_chain *chain);
+bool pbf_chain_equal(const struct pbf_chain *a, const struct pbf_chain *b);
+
+static inline void pbf_fat_volume_free_pointer(struct pbf_fat_volume **volume)
+{
+	pbf_fat_volume_free(*volume);
+}
+#define _cleanup_volume_ _cleanup_(pbf_fat_volume_free_pointer)
+#define _cleanup_chain_ _cleanup_(pbf_chain_release)
+
+#endif

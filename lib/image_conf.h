@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * NAME.conf, the few things that can be said about one image:
+ *
+ *	[image]
+ *	partition = 2
+ */
+#ifndef PBF_IMAGE_CONF_H
+#define PBF_IMAGE_CONF_H
+
+#include <stdbool.h>
+
+#include "reason.h"
+
+#define PBF_IMAGE_CONF_BYTES_MAX 65536u
+
+struct pbf_image_conf {
+	unsigned int partition; /* 0: not said */
+};
+
+/*
+ * Reads NUL-terminated TEXT.  -EINVAL for what is not understood; WHY names
+ * the line.
+ */
+int pbf_image_conf_parse(const char *text, struct pbf_image_conf *ret_conf,
+			 struct pbf_reason *why);
+
+/* A partition number: 1 to 9999 in decimal; false for anything else. */
+bool pbf_parse_partition(const char *text, unsigned int *ret_partition);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "boot_volume.h"
+#include "fat_dir.h"
+
+/* One read of content: large enough to be cheap, small enough to be shared. */
+#define PIECE_BYTES (128u * 1024u)
+
+int pbf_source_open(struct pbf_catalog *catalog, const char *name,
+		    int64_t give_up_at_ms, struct pbf_source *ret_source,
+		    struct pbf_reason *why)
+{
+	_cleanup_source_ struct pbf_source source = { 0 };
+	struct pbf_image_conf conf;
+	int error = pbf_catalog_open_image(catalog, name, &source.image, why);
+
+	if (error < 0)
+		return error;
+	pbf_image_give_up_at(source.image, give_up_at_ms);
+	if (strcmp(name, PBF_BOOTCODE) != 0) {
+		error = pbf_catalog_conf(catalog, name, &conf, why);
+		if (error == 0)
+			error = pbf_boot_volume_open(
+				source.image, conf.partition, &source.volume,
+				&source.partition, why);
+		if (error < 0)
+			return error;
+	}
+	*ret_source = source;
+	source = (struct pbf_source){ 0 };
+	return 0;
+}
+
+void pbf_source_close(struct pbf_source *source)
+{
+	pbf_fat_volume_free(source->volume);
+	pbf_image_free(source->image);
+	*source = (struct pbf_source){ 0 };
+}
+
+static int find_plain_file(struct pbf_source *source, const char *path,
+			   struct pbf_found *ret_found)
+{
+	const struct pbf_stamp *stamp = pbf_image_stamp(source->image);
+	struct timespec modified = {
+		.tv_sec = stamp->mtime_ns / 1000000000,
+		.tv_nsec = stamp->mtime_ns % 1000000000,
+	};
+	char *copy;
+
+	if (path[0] != '\0')
+		return -ENOTDIR;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	*ret_found = (struct pbf_found){
+		.path = copy,
+		.size_bytes = pbf_image_size_bytes(source->image),
+		.modified = modified,
+		.created = modified,
+		.accessed = modified,
+	};
+	return 0;
+}
+
+int pbf_source_find(struct pbf_source *source, const char *path,
+		    struct pbf_found *ret_found, struct pbf_reason *why)
+{
+	struct pbf_fat_entry entry;
+	char *stored;
+	int error;
+
+	if (!source->volume)
+		return find_plain_file(source, path, ret_found);
+	error = pbf_fat_resolve(source->volume, path, &entry, &stored, why);
+	if (error < 0)
+		return error;
+	*ret_found = (struct pbf_found){
+		.path = stored,
+		.is_directory = entry.is_directory,
+		.first_cluster = entry.first_cluster,
+		.size_bytes = entry.size_bytes,
+		.slot_offset_bytes = entry.slot_offset_bytes,
+		.modified = entry.modified,
+		.created = entry.created,
+		.accessed = entry.accessed,
+	};
+	return 0;
+}
+
+void pbf_found_release(struct pbf_found *found)
+{
+	free(found->path);
+	pbf_chain_release(&found->chain);
+	*found = (struct pbf_found){ 0 };
+}
+
+int pbf_source_chain(struct pbf_source *source, struct pbf_found *found,
+		     struct pbf_reason *why)
+{
+	int error;
+
+	if (!source->volume)
+		return 0;
+	pbf_chain_release(&found->chain);
+	error = pbf_fat_chain(
+		source->volume,
+		pbf_fat_volume_geometry(source->volume)->active_fat,
+		found->first_cluster, found->size_bytes, &found->chain, why);
+	if (error == -EUCLEAN && why &&
+	    why->offset_bytes == PBF_REASON_NO_OFFSET)
+		why->offset_bytes = found->slot_offset_bytes;
+	return error;
+}
+
+bool pbf_source_copies_agree(struct pbf_source *source,
+			     const struct pbf_found *found)
+{
+	const struct pbf_fat_geometry *geometry;
+
+	if (!source->volume)
+		return true;
+	geometry = pbf_fat_volume_geometry(source->volume);
+	for (uint32_t i = 0; i < geometry->fat_count; i++) {
+		_cleanup_chain_ struct pbf_chain chain = { 0 };
+
+		if (i == geometry->active_fat)
+			continue;
+		if (pbf_fat_chain(source->volume, i, found->first_cluster,
+				  found->size_bytes, &chain, NULL) < 0 ||
+		    !pbf_chain_equal(&chain, &found->chain))
+			return false;
+	}
+	return true;
+}
+
+/* The content being read, piece by piece. */
+struct content_walk {
+	struct pbf_source *source;
+	unsigned char *piece;
+	uint64_t done_bytes; /* of the file */
+	uint64_t size_bytes;
+	int (*take)(void *context, uint64_t offset_bytes,
+		    const unsigned char *bytes, size_t length);
+	void *context;
+	struct pbf_reason *why;
+};
+
+/* Reads on from OFFSET in the volume, or in a plain file. */
+static int read_run(struct content_walk *walk, uint64_t offset_bytes,
+		    uint64_t length_bytes)
+{
+	if (length_bytes > walk->size_bytes - walk->done_bytes)
+		length_bytes = walk->size_bytes - walk->done_bytes;
+	while (length_bytes > 0) {
+		size_t length = length_bytes < PIECE_BYTES ?
+					(size_t)length_bytes :
+					PIECE_BYTES;
+		int result;
+
+		if (walk->source->volume)
+			result = pbf_fat_volume_read(walk->source->volume,
+						     offset_bytes, walk->piece,
+						     length, walk->why);
+		else
+			result = pbf_image_read(walk->source->image,
+						offset_bytes, walk->piece,
+						length, walk->why);
+		if (result == 0)
+			result = walk->take(walk->context, walk->done_bytes,
+					    walk->piece, length);
+		if (result != 0)
+			return result;
+		walk->done_bytes += length;
+		offset_bytes += length;
+		length_bytes -= length;
+	}
+	return 0;
+}
+
+int pbf_source_read(struct pbf_source *source, const struct pbf_found *found,
+		    int (*take)(void *context, uint64_t offset_bytes,
+				const unsigned char *bytes, size_t length),
+		    void *context, struct pbf_reason *why)
+{
+	_cleanup_free_ unsigned char *piece = malloc(PIECE_BYTES);
+	struct content_walk walk = {
+		.source = source,
+		.piece = piece,
+		.size_bytes = found->size_bytes,
+		.take = take,
+		.context = context,
+		.why = why,
+	};
+	int result = 0;
+
+	if (!piece)
+		return -ENOMEM;
+	if (!source->volume)
+		return read_run(&walk, 0, found->size_bytes);
+	for (size_t i = 0; i < found->chain.run_count && result == 0; i++) {
+		const struct pbf_cluster_run *run = &found->chain.runs[i];
+
+		result =
+			read_run(&walk,
+				 pbf_fat_cluster_offset(source->volume,
+							run->first_cluster),
+				 (uint64_t)run->cluster_count *
+					 pbf_fat_volume_geometry(source->volume)
+						 ->cluster_bytes);
+	}
+	return result;
+}
