@@ -243,13 +243,16 @@ int lanes_submit(struct lanes *lanes, const char *name, struct lane_job *job)
 	return error;
 }
 
-void lanes_set_stuck(struct lanes *lanes, const char *name)
+bool lanes_set_stuck(struct lanes *lanes, const char *name)
 {
 	struct lane *lane;
+	bool is_first;
 
 	pthread_mutex_lock(&lanes->lock);
 	lane = find_lane(lanes, name);
+	is_first = lane && !lane->stuck;
 	if (lane)
 		lane->stuck = true;
 	pthread_mutex_unlock(&lanes->lock);
+	return is_first;
 }

@@ -36,7 +36,7 @@ void lanes_free(struct lanes *lanes);
 /* Has JOB run on lane NAME.  -EIO when the lane is stuck, -ENOMEM, -EAGAIN. */
 int lanes_submit(struct lanes *lanes, const char *name, struct lane_job *job);
 
-/* Somebody's deadline on lane NAME has passed. */
-void lanes_set_stuck(struct lanes *lanes, const char *name);
+/* Somebody's deadline on lane NAME has passed; true when it is the first. */
+bool lanes_set_stuck(struct lanes *lanes, const char *name);
 
 #endif

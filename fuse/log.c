@@ -121,11 +121,16 @@ void log_once(int priority, const char *format, ...)
 void log_refusal(int priority, const char *source, const char *path,
 		 const struct pbf_reason *why, const char *consequence)
 {
-	char place[64] = "";
+	char fact[512], place[64] = "";
 
+	if (priority > threshold)
+		return;
 	if (why->offset_bytes != PBF_REASON_NO_OFFSET)
 		snprintf(place, sizeof(place),
 			 "byte %#llx: ", (unsigned long long)why->offset_bytes);
-	log_once(priority, "%s: %s%s%s%s; %s", source, path,
-		 path[0] ? ": " : "", place, why->text, consequence);
+	/* One fault shows at many paths, and is one fault. */
+	snprintf(fact, sizeof(fact), "%s: %s%s", source, place, why->text);
+	if (is_new(fact))
+		log_message(priority, "%s: %s%s%s%s; %s", source, path,
+			    path[0] ? ": " : "", place, why->text, consequence);
 }

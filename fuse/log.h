@@ -36,8 +36,9 @@ __attribute__((format(printf, 2, 3))) void log_once(int priority,
 						    const char *format, ...);
 
 /*
- * Says once why something in image SOURCE was refused: "SOURCE: PATH: byte
- * 0x..: reason; CONSEQUENCE".  PATH may be "".
+ * Says why something in image SOURCE was refused: "SOURCE: PATH: byte 0x..:
+ * reason; CONSEQUENCE".  PATH may be "".  Once for each reason and byte,
+ * whatever the path.
  */
 void log_refusal(int priority, const char *source, const char *path,
 		 const struct pbf_reason *why, const char *consequence);

@@ -47,8 +47,8 @@ static const struct option long_options[] = {
 };
 
 /* -f is "fake" to mount(8), and it hands over options of its own. */
-static const char program_options[] = "dfhVo:";
-static const char helper_options[] = "fnsvhVN:o:t:";
+static const char program_options[] = ":dfhVo:";
+static const char helper_options[] = ":fnsvhVN:o:t:";
 
 enum outcome {
 	GO_ON,
@@ -84,9 +84,23 @@ static enum outcome take_option(struct options *options, int option)
 	case 't':
 		return GO_ON;
 	default:
-		fputs("pibootfs: see \"pibootfs --help\"\n", stderr);
 		return WRONG;
 	}
+}
+
+/* What getopt_long() stumbled over; OPTION says how. */
+static void refuse_option(char **argv, int option)
+{
+	const char *problem = option == ':' ? "needs a value" : "is unknown";
+
+	if (optopt > ' ')
+		fprintf(stderr,
+			"pibootfs: option -%c %s; see \"pibootfs --help\"\n",
+			optopt, problem);
+	else
+		fprintf(stderr,
+			"pibootfs: option %s %s; see \"pibootfs --help\"\n",
+			argv[optind - 1], problem);
 }
 
 static bool is_mount_helper(const char *program)
@@ -109,6 +123,15 @@ static bool take_operands(struct options *options, int count, char **operands)
 	options->server.images = operands[0];
 	options->mountpoint = operands[1];
 	return true;
+}
+
+/* Whether what was asked for could be printed. */
+static int finish_output(void)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	perror("pibootfs: standard output");
+	return EXIT_START;
 }
 
 bool options_parse(int argc, char **argv, struct options *ret_options,
@@ -137,13 +160,15 @@ bool options_parse(int argc, char **argv, struct options *ret_options,
 		if (option < 0)
 			break;
 		outcome = take_option(&options, option);
+		if (option == '?' || option == ':')
+			refuse_option(argv, option);
 	}
 	if (outcome == GO_ON &&
 	    !take_operands(&options, argc - optind, argv + optind))
 		outcome = WRONG;
 	if (outcome != GO_ON) {
 		options_release(&options);
-		*ret_status = outcome == DONE ? 0 : EXIT_USAGE;
+		*ret_status = outcome == DONE ? finish_output() : EXIT_USAGE;
 		return false;
 	}
 	*ret_options = options;

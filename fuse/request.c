@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "log.h"
+
 static void answer_io_error(struct request *request)
 {
 	fuse_reply_err(request->fuse, EIO);
@@ -65,6 +67,16 @@ void request_fail(struct request *request, int error)
 		fuse_reply_err(request->fuse, -error);
 }
 
+static void blame_storage(struct request *request)
+{
+	if (lanes_set_stuck(request->server->lanes, request->source))
+		log_message(LOG_ERR,
+			    "%s: storage did not answer within %lld s; "
+			    "answering with I/O errors until it does",
+			    request->source,
+			    (long long)request->timeout_ms / 1000);
+}
+
 static void expire(struct deadline *deadline)
 {
 	struct request *request =
@@ -77,8 +89,7 @@ static void expire(struct deadline *deadline)
 	}
 	if (!atomic_exchange(&request->claimed, true)) {
 		if (request->blames_storage && atomic_load(&request->working))
-			lanes_set_stuck(request->server->lanes,
-					request->source);
+			blame_storage(request);
 		request->late(request);
 	}
 	request_unref(request);

@@ -145,6 +145,7 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 	return error;
 }
 
+/* -ENOENT, with no reason given, when an MBR has no FAT volume to offer. */
 static int open_partitioned(struct pbf_image *image, unsigned int number,
 			    bool want_gpt, struct pbf_fat_volume **ret_volume,
 			    unsigned int *ret_partition, struct pbf_reason *why)
@@ -177,9 +178,7 @@ static int open_partitioned(struct pbf_image *image, unsigned int number,
 		return pbf_refuse(why, -EUCLEAN, 0,
 				  "protective MBR, but no GPT with a FAT "
 				  "partition in it");
-	return pbf_refuse(why, -EUCLEAN, 0,
-			  "no partition with a FAT volume, nor one that fills "
-			  "the image");
+	return -ENOENT;
 }
 
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
@@ -187,6 +186,7 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 unsigned int *ret_partition, struct pbf_reason *why)
 {
 	unsigned char sector[PBF_FAT_BOOT_BYTES];
+	struct pbf_reason not_whole = { .offset_bytes = 0 };
 	bool want_gpt;
 	int error = pbf_image_read(image, 0, sector, sizeof(sector), why);
 
@@ -205,7 +205,15 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			*ret_partition = 0;
 		if (error != -EUCLEAN)
 			return error;
+		if (why)
+			not_whole = *why;
 	}
-	return open_partitioned(image, partition, want_gpt, ret_volume,
-				ret_partition, why);
+	error = open_partitioned(image, partition, want_gpt, ret_volume,
+				 ret_partition, why);
+	if (error == -ENOENT && partition == 0)
+		return pbf_refuse(why, -EUCLEAN, not_whole.offset_bytes,
+				  "no partition with a FAT volume, and the "
+				  "image as a whole is none: %s",
+				  not_whole.text);
+	return error;
 }

@@ -7,42 +7,57 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Moves to CLUSTER and learns what comes after it. */
+static int refuse_chain(const struct pbf_dir_walk *walk, uint32_t cluster,
+			const char *what, struct pbf_reason *why)
+{
+	uint32_t fat = pbf_fat_volume_geometry(walk->volume)->active_fat;
+
+	return pbf_refuse(why, -EUCLEAN,
+			  pbf_fat_link_offset(walk->volume, fat, cluster),
+			  "directory's chain %s cluster %u", what, cluster);
+}
+
+/*
+ * Learns what comes after CLUSTER.  A directory whose cluster is free was
+ * deleted, or is not quite written; but nothing deletes a root directory, and
+ * what it has up to where it breaks is better than nothing.
+ */
+static int read_link(struct pbf_dir_walk *walk, uint32_t cluster,
+		     struct pbf_reason *why)
+{
+	uint32_t fat = pbf_fat_volume_geometry(walk->volume)->active_fat;
+	enum pbf_fat_link link;
+	uint32_t next;
+	int error = pbf_fat_link(walk->volume, fat, cluster, &link, &next, why);
+
+	if (error < 0)
+		return error;
+	walk->next_cluster = link == PBF_LINK_NEXT ? next : 0;
+	walk->broken = link == PBF_LINK_FREE || link == PBF_LINK_BAD;
+	if (walk->broken && !walk->is_root)
+		return refuse_chain(walk, cluster, "breaks at", why);
+	return 0;
+}
+
+/* Moves to CLUSTER. */
 static int enter_cluster(struct pbf_dir_walk *walk, uint32_t cluster,
 			 struct pbf_reason *why)
 {
-	const struct pbf_fat_geometry *geometry =
-		pbf_fat_volume_geometry(walk->volume);
-	enum pbf_fat_link link;
-	uint32_t next;
 	int error;
 
-	error = pbf_fat_link(walk->volume, geometry->active_fat, cluster, &link,
-			     &next, why);
-	if (error < 0)
-		return error;
-	if (link == PBF_LINK_FREE || link == PBF_LINK_BAD)
-		return pbf_refuse(why, -EUCLEAN,
-				  pbf_fat_link_offset(walk->volume,
-						      geometry->active_fat,
-						      cluster),
-				  "directory's cluster %u is %s", cluster,
-				  link == PBF_LINK_FREE ? "free" : "bad");
 	if (cluster == walk->loop_mark)
-		return pbf_refuse(
-			why, -EUCLEAN,
-			pbf_fat_link_offset(walk->volume, geometry->active_fat,
-					    cluster),
-			"directory's chain loops through cluster %u", cluster);
+		return refuse_chain(walk, cluster, "loops through", why);
 	if (++walk->loop_steps >= walk->loop_limit) {
 		walk->loop_mark = cluster;
 		walk->loop_steps = 0;
 		walk->loop_limit = walk->loop_limit * 2 + 1;
 	}
+	error = read_link(walk, cluster, why);
+	if (error < 0)
+		return error;
 	walk->cluster = cluster;
-	walk->next_cluster = link == PBF_LINK_NEXT ? next : 0;
 	walk->area_offset = pbf_fat_cluster_offset(walk->volume, cluster);
-	walk->area_bytes = geometry->cluster_bytes;
+	walk->area_bytes = pbf_fat_volume_geometry(walk->volume)->cluster_bytes;
 	walk->position = 0;
 	return 0;
 }
@@ -56,6 +71,7 @@ int pbf_dir_walk_start(struct pbf_dir_walk *walk, struct pbf_fat_volume *volume,
 	/* Not the chunk: it is read before it is looked at. */
 	memset(walk, 0, offsetof(struct pbf_dir_walk, chunk));
 	walk->volume = volume;
+	walk->is_root = first_cluster == PBF_FAT_ROOT;
 	if (first_cluster == PBF_FAT_ROOT && geometry->type != PBF_FAT32) {
 		walk->area_offset = geometry->root_start;
 		walk->area_bytes = geometry->root_bytes;
@@ -80,6 +96,9 @@ static int fill_chunk(struct pbf_dir_walk *walk, struct pbf_reason *why)
 	walk->chunk_position = 0;
 	walk->chunk_length = 0;
 	if (walk->position == walk->area_bytes) {
+		if (walk->broken)
+			return refuse_chain(walk, walk->cluster, "breaks at",
+					    why);
 		if (walk->next_cluster == 0)
 			return 0;
 		error = enter_cluster(walk, walk->next_cluster, why);

@@ -6,6 +6,7 @@
 #ifndef PBF_FAT_DIR_H
 #define PBF_FAT_DIR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fat_entry.h"
@@ -29,6 +30,8 @@ struct pbf_dir_walk {
 	struct pbf_slot_reader reader;
 	uint32_t cluster;      /* being read; 0 in the root area of FAT12/16 */
 	uint32_t next_cluster; /* 0 when the chain ends here */
+	bool is_root;
+	bool broken; /* the chain breaks off here, in the root directory */
 	uint32_t loop_mark, loop_steps, loop_limit; /* Brent's cycle finder */
 	uint64_t area_offset; /* of the cluster or root area in the volume */
 	uint64_t area_bytes;
