@@ -8,6 +8,7 @@
 #include "lookup_ops.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "board_name.h"
@@ -39,18 +40,6 @@ static void reply_entry(struct server *server, fuse_req_t fuse,
 		nodes_forget(server->nodes, node->id, 1);
 }
 
-static void reply_directory(struct request *request, struct timespec modified)
-{
-	bool is_new;
-	struct node node = { .modified = modified };
-
-	if (!request_claim(request))
-		return;
-	node.id = nodes_enter_directory(request->server->nodes, request->path,
-					modified, &is_new);
-	reply_entry(request->server, request->fuse, &node);
-}
-
 static void reply_board(struct server *server, fuse_req_t fuse,
 			const char *name, const struct pbf_board *board)
 {
@@ -64,28 +53,63 @@ static void reply_board(struct server *server, fuse_req_t fuse,
 	reply_entry(server, fuse, &node);
 }
 
-static void reply_file(struct request *request, struct pbf_version *version)
+/* Answers what PATH, "BOARD/PATH", was found to be. */
+static void reply_answer(struct server *server, fuse_req_t fuse,
+			 const char *path, const struct pbf_answer *answer,
+			 bool files_only)
 {
-	struct node node = { .version = version };
+	struct node node = { .version = answer->version };
+	bool is_new;
 
-	if (!request_claim(request))
+	if (answer->kind == PBF_ANSWER_ABSENT ||
+	    (answer->kind == PBF_ANSWER_DIRECTORY && files_only)) {
+		fuse_reply_err(fuse, ENOENT);
 		return;
-	node.id = nodes_enter_file(request->server->nodes, version);
-	reply_entry(request->server, request->fuse, &node);
+	}
+	if (answer->kind == PBF_ANSWER_FILE) {
+		node.id = nodes_enter_file(server->nodes, answer->version);
+	} else {
+		node.modified = answer->modified;
+		node.id = nodes_enter_directory(server->nodes, path,
+						answer->modified, &is_new);
+	}
+	reply_entry(server, fuse, &node);
 }
 
 /* --- Names inside a board's directory --- */
 
-static void fail_lookup(struct request *request, const char *path, int error,
-			const struct pbf_reason *why)
+/* Reads what PATH is in the source of REQUEST. */
+static int find_answer(struct request *request, struct pbf_source *source,
+		       const char *path, struct pbf_answer *ret_answer,
+		       struct pbf_reason *why)
 {
+	_cleanup_found_ struct pbf_found found = { 0 };
+	int error = pbf_source_find(source, path, &found, why);
+
 	if (error == -ENOENT || error == -ENOTDIR) {
-		request_fail(request, -ENOENT);
-		return;
+		ret_answer->kind = PBF_ANSWER_ABSENT;
+		return 0;
 	}
-	log_refusal(LOG_WARNING, request->source, path, why,
-		    "answering with an I/O error");
-	request_fail(request, -EIO);
+	if (error < 0)
+		return error;
+	ret_answer->kind =
+		found.is_directory ? PBF_ANSWER_DIRECTORY : PBF_ANSWER_FILE;
+	ret_answer->modified = found.modified;
+	if (found.is_directory)
+		return 0;
+	return pbf_version_table_lookup(request->server->versions,
+					request->source, source, &found,
+					&ret_answer->version);
+}
+
+/* Takes the reference in ANSWER. */
+static void finish_lookup(struct request *request,
+			  const struct pbf_answer *answer)
+{
+	if (request_claim(request))
+		reply_answer(request->server, request->fuse, request->path,
+			     answer, request->files_only);
+	pbf_version_unref(answer->version);
 }
 
 /* Finds request->path, "BOARD/PATH" or a plain file, in its source. */
@@ -95,50 +119,70 @@ static void work_on_lookup(struct request *request)
 	const char *path = board_path_in_volume(request->path);
 	struct pbf_reason why = { .offset_bytes = PBF_REASON_NO_OFFSET };
 	_cleanup_source_ struct pbf_source source = { 0 };
-	_cleanup_found_ struct pbf_found found = { 0 };
-	struct pbf_version *version = NULL;
-	int error = pbf_source_open(server->catalog, request->source,
-				    pbf_monotonic_ms() +
-					    server->settings.io_timeout_ms,
-				    &source, &why);
+	struct pbf_answer answer = { .version = NULL };
+	struct pbf_proof proof;
+	int error;
 
-	/* An image that is not there is no file that is not there. */
-	if (error == -ENOENT)
-		error = -EIO;
+	if (pbf_memo_recall(server->memo, request->source, path, &answer)) {
+		finish_lookup(request, &answer);
+		return;
+	}
+	pbf_memo_prepare(server->memo, request->source, &proof);
+	error = pbf_source_open(server->catalog, request->source,
+				pbf_monotonic_ms() +
+					server->settings.io_timeout_ms,
+				&source, &why);
 	if (error == 0)
-		error = pbf_source_find(&source, path, &found, &why);
-	if (error == 0 && !found.is_directory)
-		error = pbf_version_table_lookup(server->versions,
-						 request->source, &source,
-						 &found, &version);
-	if (error < 0)
-		fail_lookup(request, path, error, &why);
-	else if (version)
-		reply_file(request, version);
-	else if (request->files_only)
-		request_fail(request, -ENOENT);
-	else
-		reply_directory(request, found.modified);
-	pbf_version_unref(version);
+		error = find_answer(request, &source, path, &answer, &why);
+	if (error < 0) {
+		log_refusal(LOG_WARNING, request->source, path, &why,
+			    "answering with an I/O error");
+		request_fail(request, -EIO);
+		return;
+	}
+	pbf_memo_keep(server->memo, request->source, path, &proof,
+		      pbf_image_stamp(source.image), &answer);
+	finish_lookup(request, &answer);
 }
 
 static void submit_lookup(struct server *server, fuse_req_t fuse,
-			  const char *source, const char *parent_path,
-			  const char *name, bool files_only)
+			  const char *source, char *path, bool files_only)
 {
 	struct request *request = request_new(server, fuse, source);
 
-	if (!request)
-		return;
-	request->files_only = files_only;
-	request->path = board_path_join(parent_path, name);
-	request->work = work_on_lookup;
-	if (!request->path) {
-		request_fail(request, -ENOMEM);
-		request_unref(request);
+	if (!request) {
+		free(path);
 		return;
 	}
+	request->files_only = files_only;
+	request->path = path;
+	request->work = work_on_lookup;
 	request_submit(request, server->settings.io_timeout_ms);
+}
+
+/*
+ * Looks for NAME in the directory PARENT, "BOARD/PATH".  What is known for
+ * certain is answered at once; a source that leads to outside the image
+ * directory might hang even when asked for its stamp.
+ */
+static void look_up(struct server *server, fuse_req_t fuse, const char *source,
+		    bool leads_outside, const char *parent, const char *name,
+		    bool files_only)
+{
+	char *path = board_path_join(parent, name);
+	struct pbf_answer answer;
+
+	if (!path) {
+		fuse_reply_err(fuse, ENOMEM);
+	} else if (!leads_outside &&
+		   pbf_memo_recall(server->memo, source,
+				   board_path_in_volume(path), &answer)) {
+		reply_answer(server, fuse, path, &answer, files_only);
+		pbf_version_unref(answer.version);
+		free(path);
+	} else {
+		submit_lookup(server, fuse, source, path, files_only);
+	}
 }
 
 /* --- Names in the root directory --- */
@@ -149,12 +193,12 @@ static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 	struct pbf_board board;
 
 	if (pbf_catalog_has_bootcode(server->catalog))
-		submit_lookup(server, fuse, PBF_BOOTCODE, PBF_BOOTCODE, "",
-			      true);
+		look_up(server, fuse, PBF_BOOTCODE, true, PBF_BOOTCODE, "",
+			true);
 	else if (pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD, &board) ==
 		 0)
-		submit_lookup(server, fuse, board.source, PBF_DEFAULT_BOARD,
-			      PBF_BOOTCODE, true);
+		look_up(server, fuse, board.source, board.leads_outside,
+			PBF_DEFAULT_BOARD, PBF_BOOTCODE, true);
 	else
 		fuse_reply_err(fuse, ENOENT);
 }
@@ -241,6 +285,6 @@ void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 	else if (node.is_root)
 		lookup_board(server, fuse, name);
 	else
-		submit_lookup(server, fuse, board.source, node.path, name,
-			      false);
+		look_up(server, fuse, board.source, board.leads_outside,
+			node.path, name, false);
 }

@@ -55,6 +55,8 @@ int server_new(const struct server_settings *settings,
 					      &server->versions);
 	}
 	if (error == 0)
+		error = pbf_memo_new(server->catalog, &server->memo);
+	if (error == 0)
 		error = nodes_new(server->versions, &server->nodes);
 	if (error < 0) {
 		server_free(server);
@@ -77,6 +79,7 @@ void server_free(struct server *server)
 		return;
 	deadlines_free(server->deadlines);
 	nodes_free(server->nodes);
+	pbf_memo_free(server->memo);
 	pbf_version_table_free(server->versions);
 	lanes_free(server->lanes);
 	pbf_store_free(server->store);

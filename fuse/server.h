@@ -14,6 +14,7 @@
 #include "catalog.h"
 #include "deadlines.h"
 #include "lanes.h"
+#include "memo.h"
 #include "nodes.h"
 #include "snapshot.h"
 #include "version_table.h"
@@ -35,6 +36,7 @@ struct server {
 	struct pbf_catalog *catalog;
 	struct pbf_store *store;
 	struct pbf_version_table *versions;
+	struct pbf_memo *memo;
 	struct nodes *nodes;
 	struct lanes *lanes;
 	struct deadlines *deadlines;

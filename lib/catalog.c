@@ -18,6 +18,7 @@
 /* Links within the image directory, one to the next. */
 #define LINKS_MAX 8
 
+#define CONF_NAME_BYTES (PBF_ENTRY_BYTES + 8)
 #define FORM_COUNT 3 /* NAME, NAME.img, NAME.raw: the first one wins */
 
 struct pbf_catalog {
@@ -375,18 +376,35 @@ static int read_text(int fd, char text[PBF_IMAGE_CONF_BYTES_MAX])
 	return 0;
 }
 
+/* NAME.conf for a SOURCE of NAME.img, NAME.raw or NAME. */
+static void name_conf(const char *source, char ret_name[CONF_NAME_BYTES])
+{
+	char stem[PBF_ENTRY_BYTES];
+
+	pbf_directory_of_entry(source, stem);
+	snprintf(ret_name, CONF_NAME_BYTES, "%s.conf", stem);
+}
+
+int pbf_catalog_conf_stamp(struct pbf_catalog *catalog, const char *source,
+			   struct pbf_stamp *ret_stamp)
+{
+	char name[CONF_NAME_BYTES];
+
+	name_conf(source, name);
+	return pbf_stamp_of_path(catalog->fd, name, ret_stamp);
+}
+
 int pbf_catalog_conf(struct pbf_catalog *catalog, const char *source,
 		     struct pbf_image_conf *ret_conf, struct pbf_reason *why)
 {
-	char stem[PBF_ENTRY_BYTES], name[PBF_ENTRY_BYTES + 8];
+	char name[CONF_NAME_BYTES];
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
 	struct pbf_image_conf conf = { 0 };
 	struct pbf_reason parsing;
 	int error = 0;
 
-	pbf_directory_of_entry(source, stem);
-	snprintf(name, sizeof(name), "%s.conf", stem);
+	name_conf(source, name);
 	fd = openat(catalog->fd, name,
 		    O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno != ENOENT && errno != ENAMETOOLONG)

@@ -104,6 +104,10 @@ int pbf_catalog_open_image(struct pbf_catalog *catalog, const char *source,
 int pbf_catalog_stamp(struct pbf_catalog *catalog, const char *source,
 		      struct pbf_stamp *ret_stamp);
 
+/* The stamp of SOURCE's .conf; -ENOENT when there is none. */
+int pbf_catalog_conf_stamp(struct pbf_catalog *catalog, const char *source,
+			   struct pbf_stamp *ret_stamp);
+
 /*
  * The settings of SOURCE: those in its .conf, where there is none those given
  * to pbf_catalog_open().  Errors as pbf_image_conf_parse(), or from reading.

@@ -97,11 +97,8 @@ int64_t pbf_version_progress_ms(struct pbf_version *version);
 bool pbf_version_is_current(struct pbf_version *version,
 			    struct pbf_source *source, struct pbf_found *found);
 
-/*
- * Rule 2 alone: whether the version was sealed under a stamp that still holds.
- * Looks at the image's stamp, not into the image.
- */
-bool pbf_version_is_proven(struct pbf_version *version);
+/* Whether it was not given up: a version of an unchanged image is current. */
+bool pbf_version_is_alive(struct pbf_version *version);
 
 /*
  * Whether pbf_version_open() would succeed at once, without touching the

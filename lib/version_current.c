@@ -87,17 +87,12 @@ bool pbf_version_is_current(struct pbf_version *version,
 	return current;
 }
 
-bool pbf_version_is_proven(struct pbf_version *version)
+bool pbf_version_is_alive(struct pbf_version *version)
 {
-	struct pbf_stamp proof, now;
+	bool alive;
 
 	pthread_mutex_lock(&version->lock);
-	proof = version->proof;
-	if (version->state == PBF_DEAD)
-		proof.provable = false;
+	alive = version->state != PBF_DEAD;
 	pthread_mutex_unlock(&version->lock);
-	return proof.provable &&
-	       pbf_catalog_stamp(version->shared->catalog, version->source,
-				 &now) == 0 &&
-	       pbf_stamp_proves(&proof, &now);
+	return alive;
 }
