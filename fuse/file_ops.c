@@ -25,7 +25,7 @@
 #define WAIT_FOR_SEAL_BYTES (128u * 1024u)
 
 /* Snapshots have lanes of their own, so as not to hold up lookups. */
-#define CAPTURE_LANE "%s (snapshots)"
+#define CAPTURE_LANE_BYTES (PBF_ENTRY_BYTES + 16)
 
 /* --- Snapshots --- */
 
@@ -83,18 +83,25 @@ static void run_capture(struct lane_job *lane_job)
 	free(job);
 }
 
+static void name_lane(const struct pbf_version *version,
+		      char name[CAPTURE_LANE_BYTES])
+{
+	snprintf(name, CAPTURE_LANE_BYTES, "%s (snapshots)",
+		 pbf_version_source(version));
+}
+
 int file_ops_start_capture(void *context, struct pbf_version *version)
 {
 	const struct server *server = context;
 	struct capture_job *job = malloc(sizeof(*job));
-	char lane[PBF_ENTRY_BYTES + sizeof(CAPTURE_LANE)];
+	char lane[CAPTURE_LANE_BYTES];
 	int error;
 
 	if (!job)
 		return -ENOMEM;
 	job->job.run = run_capture;
 	job->version = pbf_version_ref(version);
-	snprintf(lane, sizeof(lane), CAPTURE_LANE, pbf_version_source(version));
+	name_lane(version, lane);
 	error = lanes_submit(server->lanes, lane, &job->job);
 	if (error < 0) {
 		pbf_version_unref(version);
@@ -108,6 +115,28 @@ static bool snapshot_is_growing(struct request *request)
 {
 	return pbf_version_progress_ms(request->version) >
 	       pbf_monotonic_ms() - request->timeout_ms;
+}
+
+/*
+ * The storage hangs under a snapshot that somebody waits for.  The request has
+ * been claimed; the next ones shall fail at once.
+ */
+static void give_up_snapshot(struct request *request)
+{
+	char lane[CAPTURE_LANE_BYTES];
+
+	fuse_reply_err(request->fuse, EIO);
+	/* Still finding the file: the version has done nothing wrong. */
+	if (atomic_load(&request->working))
+		return;
+	name_lane(request->version, lane);
+	if (lanes_set_stuck(request->server->lanes, lane))
+		log_message(LOG_ERR,
+			    "%s: %s: storage does not answer; giving up what "
+			    "is being read",
+			    request->source,
+			    pbf_version_key(request->version).path);
+	pbf_version_kill(request->version, -EIO);
 }
 
 /* --- OPEN --- */
@@ -188,6 +217,7 @@ void file_ops_open(fuse_req_t fuse, fuse_ino_t inode,
 	request->file = *file;
 	request->version = pbf_version_ref(node.version);
 	request->progressing = snapshot_is_growing;
+	request->late = give_up_snapshot;
 	request->work = work_on_open;
 	if (pbf_version_is_open(node.version)) {
 		finish_open(request, 0);
@@ -248,17 +278,6 @@ static void wake_read(struct pbf_waiter *waiter, int error)
 	request_unref(request);
 }
 
-/* The storage hangs: the kernel's next attempt shall fail at once. */
-static void give_up_read(struct request *request)
-{
-	log_once(LOG_ERR,
-		 "%s: %s: storage does not answer; giving up what is being "
-		 "read",
-		 request->source, pbf_version_key(request->version).path);
-	fuse_reply_err(request->fuse, EIO);
-	pbf_version_kill(request->version, -EIO);
-}
-
 static void wait_for_read(struct server *server, fuse_req_t fuse,
 			  struct pbf_version *version, off_t offset,
 			  size_t size)
@@ -272,7 +291,7 @@ static void wait_for_read(struct server *server, fuse_req_t fuse,
 	request->offset = offset;
 	request->size = size;
 	request->progressing = snapshot_is_growing;
-	request->late = give_up_read;
+	request->late = give_up_snapshot;
 	request_watch(request, server->settings.io_timeout_ms);
 	try_read(request);
 	request_unref(request);

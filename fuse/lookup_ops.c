@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "board_name.h"
 #include "board_path.h"
@@ -78,6 +79,32 @@ static void reply_answer(struct server *server, fuse_req_t fuse,
 
 /* --- Names inside a board's directory --- */
 
+/* A Linux client shows a file it has just replaced as empty for 30 s. */
+#define FRESH_SECONDS 90
+
+/* Says once what is served although it may not be what is wanted. */
+static void note_oddities(const char *name, const struct pbf_source *source,
+			  const struct pbf_found *found)
+{
+	const struct pbf_fat_geometry *geometry;
+	struct timespec now;
+
+	if (!source->volume)
+		return;
+	geometry = pbf_fat_volume_geometry(source->volume);
+	if (geometry->oddity)
+		log_once(LOG_NOTICE, "%s: volume %s; serving it", name,
+			 geometry->oddity);
+	clock_gettime(CLOCK_REALTIME_COARSE, &now);
+	if (!found->is_directory && found->size_bytes == 0 && geometry->dirty &&
+	    found->modified.tv_sec > now.tv_sec - FRESH_SECONDS)
+		log_once(LOG_NOTICE,
+			 "%s: %s: an empty file, written moments ago.  If the "
+			 "board is updating it: run \"sync -f "
+			 "/boot/firmware\" there",
+			 name, found->path);
+}
+
 /* Reads what PATH is in the source of REQUEST. */
 static int find_answer(struct request *request, struct pbf_source *source,
 		       const char *path, struct pbf_answer *ret_answer,
@@ -92,6 +119,7 @@ static int find_answer(struct request *request, struct pbf_source *source,
 	}
 	if (error < 0)
 		return error;
+	note_oddities(request->source, source, &found);
 	ret_answer->kind =
 		found.is_directory ? PBF_ANSWER_DIRECTORY : PBF_ANSWER_FILE;
 	ret_answer->modified = found.modified;

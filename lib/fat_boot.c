@@ -21,6 +21,7 @@
 #define BPB_TOTAL_SECTORS_32 0x20
 #define BPB_FAT_SECTORS_32 0x24
 #define BPB_EXT_FLAGS 0x28
+#define BPB_VERSION 0x2a
 #define BPB_ROOT_CLUSTER 0x2c
 #define BS_STATE_FAT16 0x25
 #define BS_STATE_FAT32 0x41
@@ -112,8 +113,10 @@ static int count_clusters(const unsigned char *sector, uint64_t volume_bytes,
 
 	if (total_sectors == 0)
 		total_sectors = get_le32(sector + BPB_TOTAL_SECTORS_32);
-	if (total_sectors == 0)
+	if (total_sectors == 0) {
 		total_sectors = volume_bytes / geometry->sector_bytes;
+		geometry->oddity = "does not tell its size";
+	}
 	if (total_sectors * geometry->sector_bytes < geometry->data_start)
 		return pbf_refuse(why, -EUCLEAN, BPB_TOTAL_SECTORS_32,
 				  "volume of %llu sectors ends before its data",
@@ -156,6 +159,12 @@ static void decode_fat32_only(const unsigned char *sector,
 	if ((flags & EXT_FLAGS_NO_MIRROR) &&
 	    (flags & EXT_FLAGS_ACTIVE) < geometry->fat_count)
 		geometry->active_fat = flags & EXT_FLAGS_ACTIVE;
+	if (geometry->active_fat != 0)
+		geometry->oddity = "does not mirror its FAT and uses another "
+				   "copy than the first, which Linux would "
+				   "read";
+	else if (get_le16(sector + BPB_VERSION) != 0)
+		geometry->oddity = "is of a FAT32 version other than 0.0";
 	geometry->root_cluster = get_le32(sector + BPB_ROOT_CLUSTER);
 	geometry->dirty = sector[BS_STATE_FAT32] & STATE_DIRTY;
 	copy_label(sector + BS_LABEL_FAT32, geometry->label);

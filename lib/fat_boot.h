@@ -41,6 +41,9 @@ struct pbf_fat_geometry {
 	uint64_t data_start;
 	/* Mounted read-write somewhere, or not cleanly unmounted. */
 	bool dirty;
+	/* What is strange about it but served nevertheless; NULL for nothing.
+	 */
+	const char *oddity;
 	char label[12]; /* as in the boot sector, blanks at the end cut off */
 };
 
