@@ -43,12 +43,14 @@ void log_set_threshold(int priority)
 bool log_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device, inode;
+	char actual[64];
 	struct stat st;
 
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device &&
-	       st.st_ino == inode;
+	if (!stream || fstat(STDERR_FILENO, &st) < 0)
+		return false;
+	snprintf(actual, sizeof(actual), "%llu:%llu",
+		 (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
+	return strcmp(stream, actual) == 0;
 }
 
 static void mask_control_characters(char *text)

@@ -189,27 +189,25 @@ static void submit_lookup(struct server *server, fuse_req_t fuse,
 }
 
 /*
- * Looks for NAME in the directory PARENT, "BOARD/PATH".  What is known for
- * certain is answered at once; a source that leads to outside the image
- * directory might hang even when asked for its stamp.
+ * Looks for PATH, "BOARD/PATH", which is taken, in BOARD's image.  What is
+ * known for certain is answered at once; a source that leads to outside the
+ * image directory might hang even when asked for its stamp.
  */
-static void look_up(struct server *server, fuse_req_t fuse, const char *source,
-		    bool leads_outside, const char *parent, const char *name,
-		    bool files_only)
+static void look_up(struct server *server, fuse_req_t fuse,
+		    const struct pbf_board *board, char *path, bool files_only)
 {
-	char *path = board_path_join(parent, name);
 	struct pbf_answer answer;
 
 	if (!path) {
 		fuse_reply_err(fuse, ENOMEM);
-	} else if (!leads_outside &&
-		   pbf_memo_recall(server->memo, source,
+	} else if (!board->leads_outside &&
+		   pbf_memo_recall(server->memo, board->source,
 				   board_path_in_volume(path), &answer)) {
 		reply_answer(server, fuse, path, &answer, files_only);
 		pbf_version_unref(answer.version);
 		free(path);
 	} else {
-		submit_lookup(server, fuse, source, path, files_only);
+		submit_lookup(server, fuse, board->source, path, files_only);
 	}
 }
 
@@ -218,15 +216,19 @@ static void look_up(struct server *server, fuse_req_t fuse, const char *source,
 /* bootcode.bin: the image directory's own file, or the default image's. */
 static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 {
+	static const struct pbf_board own = {
+		.source = PBF_BOOTCODE,
+		.leads_outside = true, /* it may be a link */
+	};
 	struct pbf_board board;
 
 	if (pbf_catalog_has_bootcode(server->catalog))
-		look_up(server, fuse, PBF_BOOTCODE, true, PBF_BOOTCODE, "",
+		look_up(server, fuse, &own, board_path_join(PBF_BOOTCODE, ""),
 			true);
 	else if (pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD, &board) ==
 		 0)
-		look_up(server, fuse, board.source, board.leads_outside,
-			PBF_DEFAULT_BOARD, PBF_BOOTCODE, true);
+		look_up(server, fuse, &board,
+			board_path_join(PBF_DEFAULT_BOARD, PBF_BOOTCODE), true);
 	else
 		fuse_reply_err(fuse, ENOENT);
 }
@@ -304,15 +306,17 @@ void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 	struct pbf_board board;
 	int error = nodes_get(server->nodes, parent, &node);
 
+	if (error == 0 && node.is_root) {
+		lookup_board(server, fuse, name);
+		return;
+	}
 	if (error == 0 && node.version)
 		error = -ENOTDIR;
-	if (error == 0 && !node.is_root)
+	if (error == 0)
 		error = board_path_find(server->catalog, node.path, &board);
-	if (error < 0)
-		fuse_reply_err(fuse, -error);
-	else if (node.is_root)
-		lookup_board(server, fuse, name);
+	if (error == 0)
+		look_up(server, fuse, &board, board_path_join(node.path, name),
+			false);
 	else
-		look_up(server, fuse, board.source, board.leads_outside,
-			node.path, name, false);
+		fuse_reply_err(fuse, -error);
 }

@@ -32,8 +32,9 @@
 /* What libfuse said last: part of our own message when mounting fails. */
 static char libfuse_message[256];
 
-static void keep_libfuse_message(enum fuse_log_level level, const char *format,
-				 va_list args)
+__attribute__((format(printf, 2, 0))) static void
+keep_libfuse_message(enum fuse_log_level level, const char *format,
+		     va_list args)
 {
 	char text[sizeof(libfuse_message)];
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <mntent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,37 +43,27 @@ static bool is_ours(const char *path)
 
 /*
  * As realpath(3), but the last name may be a dead mount, of which nothing can
- * be learnt.
+ * be learnt: then what stands before it is resolved.
  */
 static bool resolve(const char *mountpoint, char ret_path[PATH_MAX])
 {
-	_cleanup_free_ char *parent = NULL;
-	char *slash;
-	size_t length;
+	_cleanup_free_ char *for_parent = NULL, *for_name = NULL;
+	char parent[PATH_MAX];
 
 	if (realpath(mountpoint, ret_path))
 		return true;
 	if (errno != ENOTCONN)
 		return false;
-	parent = strdup(mountpoint);
-	if (!parent)
+	for_parent = strdup(mountpoint);
+	for_name = strdup(mountpoint);
+	if (!for_parent || !for_name || !realpath(dirname(for_parent), parent))
 		return false;
-	for (length = strlen(parent); length > 1 && parent[length - 1] == '/';)
-		parent[--length] = '\0';
-	slash = strrchr(parent, '/');
-	if (slash)
-		*slash = '\0';
-	if (!realpath(slash ? (slash == parent ? "/" : parent) : ".", ret_path))
-		return false;
-	length = strlen(ret_path);
-	if (length + strlen(slash ? slash + 1 : parent) + 2 > PATH_MAX) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	if (length > 1)
-		ret_path[length++] = '/';
-	strcpy(ret_path + length, slash ? slash + 1 : parent);
-	return true;
+	if (snprintf(ret_path, PATH_MAX, "%s/%s",
+		     strcmp(parent, "/") == 0 ? "" : parent,
+		     basename(for_name)) < PATH_MAX)
+		return true;
+	errno = ENAMETOOLONG;
+	return false;
 }
 
 /* Unmounts what killed daemons left at PATH. */

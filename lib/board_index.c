@@ -63,8 +63,9 @@ static int add(struct pbf_board_index *index, const char *key,
 		index->items = items;
 		index->capacity = capacity;
 	}
-	strcpy(index->items[index->count].key, key);
-	strcpy(index->items[index->count].directory, directory);
+	memcpy(index->items[index->count].key, key, strlen(key) + 1);
+	memcpy(index->items[index->count].directory, directory,
+	       strlen(directory) + 1);
 	index->count++;
 	return 0;
 }

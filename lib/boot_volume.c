@@ -112,12 +112,18 @@ partition_numbered(const struct pbf_partition_table *table, unsigned int number)
 	return NULL;
 }
 
+/* What is looked for. */
+struct wanted {
+	unsigned int number; /* 0: the one that fits best */
+	bool gpt;
+};
+
 /*
  * Opens the boot volume of a partitioned image, given the size of its
  * sectors.  -ENOENT when this size shows no table, or none that will do.
  */
 static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
-			   unsigned int number, bool want_gpt,
+			   struct wanted wanted,
 			   struct pbf_fat_volume **ret_volume,
 			   unsigned int *ret_partition, struct pbf_reason *why)
 {
@@ -128,10 +134,10 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 
 	if (error < 0)
 		return error;
-	if ((table.type == PBF_TABLE_GPT) != want_gpt)
+	if ((table.type == PBF_TABLE_GPT) != wanted.gpt)
 		return -ENOENT;
-	if (number != 0) {
-		chosen = partition_numbered(&table, number);
+	if (wanted.number != 0) {
+		chosen = partition_numbered(&table, wanted.number);
 	} else {
 		find_candidates(image, &table, &candidates);
 		chosen = candidates.count > 0 ? choose(image, &candidates) :
@@ -146,8 +152,8 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 }
 
 /* -ENOENT, with no reason given, when an MBR has no FAT volume to offer. */
-static int open_partitioned(struct pbf_image *image, unsigned int number,
-			    bool want_gpt, struct pbf_fat_volume **ret_volume,
+static int open_partitioned(struct pbf_image *image, struct wanted wanted,
+			    struct pbf_fat_volume **ret_volume,
 			    unsigned int *ret_partition, struct pbf_reason *why)
 {
 	static const uint32_t sizes[] = PBF_SECTOR_SIZES;
@@ -156,25 +162,25 @@ static int open_partitioned(struct pbf_image *image, unsigned int number,
 	bool exists = false;
 
 	for (size_t i = 0; i < attempts; i++) {
-		int error = open_from_table(image, known ? known : sizes[i],
-					    number, want_gpt, ret_volume,
-					    ret_partition, why);
+		int error =
+			open_from_table(image, known ? known : sizes[i], wanted,
+					ret_volume, ret_partition, why);
 
 		if (error != -ENOENT && error != -EUCLEAN)
 			return error;
 		exists = exists || error == -EUCLEAN;
 	}
-	if (number != 0 && exists)
+	if (wanted.number != 0 && exists)
 		return pbf_refuse(why, -EUCLEAN, 0,
 				  "partition %u, which was chosen by "
 				  "configuration, holds no FAT volume",
-				  number);
-	if (number != 0)
+				  wanted.number);
+	if (wanted.number != 0)
 		return pbf_refuse(why, -ENOENT, 0,
 				  "has no partition %u, which was chosen by "
 				  "configuration",
-				  number);
-	if (want_gpt)
+				  wanted.number);
+	if (wanted.gpt)
 		return pbf_refuse(why, -EUCLEAN, 0,
 				  "protective MBR, but no GPT with a FAT "
 				  "partition in it");
@@ -187,13 +193,13 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 {
 	unsigned char sector[PBF_FAT_BOOT_BYTES];
 	struct pbf_reason not_whole = { .offset_bytes = 0 };
-	bool want_gpt;
+	struct wanted wanted = { .number = partition };
 	int error = pbf_image_read(image, 0, sector, sizeof(sector), why);
 
 	if (error < 0)
 		return error;
-	want_gpt = pbf_mbr_protects_gpt(sector);
-	if (!want_gpt && partition == 0) {
+	wanted.gpt = pbf_mbr_protects_gpt(sector);
+	if (!wanted.gpt && partition == 0) {
 		/*
 		 * A FAT volume and an MBR both end in 55 aa, and mkfs.fat even
 		 * writes a partition entry into its boot sector: a sound boot
@@ -208,8 +214,7 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 		if (why)
 			not_whole = *why;
 	}
-	error = open_partitioned(image, partition, want_gpt, ret_volume,
-				 ret_partition, why);
+	error = open_partitioned(image, wanted, ret_volume, ret_partition, why);
 	if (error == -ENOENT && partition == 0)
 		return pbf_refuse(why, -EUCLEAN, not_whole.offset_bytes,
 				  "no partition with a FAT volume, and the "

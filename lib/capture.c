@@ -82,14 +82,18 @@ static int attempt(const struct pbf_capture *capture,
 {
 	const struct pbf_stamp *before =
 		pbf_image_stamp(location->source.image);
+	const struct pbf_content_copying copying = {
+		.bytes = capture->content,
+		.advance = capture->advance,
+		.context = capture->context,
+	};
 	struct pbf_stamp after;
 	int error;
 
 	/* Content has all the time it needs, as long as it makes progress. */
 	pbf_image_give_up_at(location->source.image, 0);
-	error = pbf_content_copy(&location->source, &location->found,
-				 capture->content, capture->advance,
-				 capture->context, ret_digest, why);
+	error = pbf_content_copy(&location->source, &location->found, &copying,
+				 ret_digest, why);
 	if (error < 0)
 		return error;
 	*ret_stamp = *before;

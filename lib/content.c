@@ -5,11 +5,9 @@
 #include <string.h>
 #include <xxhash.h>
 
-struct copying {
+struct hashing {
 	XXH3_state_t *hash;
-	unsigned char *bytes; /* NULL: only hashing */
-	void (*advance)(void *context, uint64_t filled_bytes);
-	void *context;
+	const struct pbf_content_copying *copying; /* NULL: only hashing */
 };
 
 static void free_hash(XXH3_state_t **hash)
@@ -17,32 +15,33 @@ static void free_hash(XXH3_state_t **hash)
 	XXH3_freeState(*hash);
 }
 
-static int copy_piece(void *context, uint64_t offset_bytes,
+static int hash_piece(void *context, uint64_t offset_bytes,
 		      const unsigned char *piece, size_t length)
 {
-	struct copying *copying = context;
+	const struct hashing *hashing = context;
+	const struct pbf_content_copying *copying = hashing->copying;
 
-	XXH3_128bits_update(copying->hash, piece, length);
-	if (copying->bytes) {
+	XXH3_128bits_update(hashing->hash, piece, length);
+	if (copying) {
 		memcpy(copying->bytes + offset_bytes, piece, length);
 		copying->advance(copying->context, offset_bytes + length);
 	}
 	return 0;
 }
 
-static int copy_content(struct pbf_source *source,
-			const struct pbf_found *found, struct copying *copying,
-			struct pbf_digest *ret_digest, struct pbf_reason *why)
+int pbf_content_copy(struct pbf_source *source, const struct pbf_found *found,
+		     const struct pbf_content_copying *copying,
+		     struct pbf_digest *ret_digest, struct pbf_reason *why)
 {
 	_cleanup_(free_hash) XXH3_state_t *hash = XXH3_createState();
+	struct hashing hashing = { .hash = hash, .copying = copying };
 	XXH128_canonical_t canonical;
 	int error;
 
 	if (!hash)
 		return -ENOMEM;
 	XXH3_128bits_reset(hash);
-	copying->hash = hash;
-	error = pbf_source_read(source, found, copy_piece, copying, why);
+	error = pbf_source_read(source, found, hash_piece, &hashing, why);
 	if (error < 0)
 		return error;
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash));
@@ -50,27 +49,10 @@ static int copy_content(struct pbf_source *source,
 	return 0;
 }
 
-int pbf_content_copy(struct pbf_source *source, const struct pbf_found *found,
-		     unsigned char *bytes,
-		     void (*advance)(void *context, uint64_t filled_bytes),
-		     void *context, struct pbf_digest *ret_digest,
-		     struct pbf_reason *why)
-{
-	struct copying copying = {
-		.bytes = bytes,
-		.advance = advance,
-		.context = context,
-	};
-
-	return copy_content(source, found, &copying, ret_digest, why);
-}
-
 int pbf_content_hash(struct pbf_source *source, const struct pbf_found *found,
 		     struct pbf_digest *ret_digest, struct pbf_reason *why)
 {
-	struct copying copying = { .bytes = NULL };
-
-	return copy_content(source, found, &copying, ret_digest, why);
+	return pbf_content_copy(source, found, NULL, ret_digest, why);
 }
 
 static int compare_piece(void *context, uint64_t offset_bytes,

@@ -10,16 +10,18 @@
 #include "reason.h"
 #include "source.h"
 
-/*
- * Copies the content to BYTES, which has room for it, and hashes it.  ADVANCE
- * is told how many bytes are there, after each piece.  Errors as
- * pbf_source_read().
- */
+/* Where a content is copied to, and who is told. */
+struct pbf_content_copying {
+	unsigned char *bytes; /* with room for all of it */
+	/* The first FILLED_BYTES are there. */
+	void (*advance)(void *context, uint64_t filled_bytes);
+	void *context;
+};
+
+/* Copies the content and hashes it.  Errors as pbf_source_read(). */
 int pbf_content_copy(struct pbf_source *source, const struct pbf_found *found,
-		     unsigned char *bytes,
-		     void (*advance)(void *context, uint64_t filled_bytes),
-		     void *context, struct pbf_digest *ret_digest,
-		     struct pbf_reason *why);
+		     const struct pbf_content_copying *copying,
+		     struct pbf_digest *ret_digest, struct pbf_reason *why);
 
 /* As pbf_content_copy(), but keeps nothing. */
 int pbf_content_hash(struct pbf_source *source, const struct pbf_found *found,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fat_boot.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -111,6 +112,7 @@ static int count_clusters(const unsigned char *sector, uint64_t volume_bytes,
 	uint64_t total_sectors = get_le16(sector + BPB_TOTAL_SECTORS_16);
 	uint64_t clusters, capacity;
 
+	assert(geometry->sector_bytes > 0 && geometry->cluster_bytes > 0);
 	if (total_sectors == 0)
 		total_sectors = get_le32(sector + BPB_TOTAL_SECTORS_32);
 	if (total_sectors == 0) {

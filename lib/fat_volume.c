@@ -269,27 +269,35 @@ static int append_cluster(struct pbf_chain *chain, uint32_t cluster)
 	return 0;
 }
 
-/* Says what ended a chain of DONE clusters when NEEDED were to come. */
-static int refuse_link(const struct pbf_fat_volume *volume, uint32_t fat_index,
-		       uint32_t cluster, enum pbf_fat_link link, uint32_t value,
-		       uint64_t done, uint64_t needed, struct pbf_reason *why)
-{
-	uint64_t offset = pbf_fat_link_offset(volume, fat_index, cluster);
+/* A step along a chain: the entry of its DONEth cluster. */
+struct chain_step {
+	uint32_t cluster;
+	enum pbf_fat_link link;
+	uint32_t next;
+	uint64_t done;
+	uint64_t needed;
+};
 
-	if (link == PBF_LINK_FREE)
+/* Says why the chain cannot go on after STEP. */
+static int refuse_step(const struct pbf_fat_volume *volume, uint32_t fat_index,
+		       const struct chain_step *step, struct pbf_reason *why)
+{
+	uint64_t offset = pbf_fat_link_offset(volume, fat_index, step->cluster);
+
+	if (step->link == PBF_LINK_FREE)
 		return pbf_refuse(why, -EUCLEAN, offset,
 				  "chain runs into free cluster %u after %llu "
 				  "of %llu clusters",
-				  cluster, (unsigned long long)done,
-				  (unsigned long long)needed);
-	if (link == PBF_LINK_END)
+				  step->cluster, (unsigned long long)step->done,
+				  (unsigned long long)step->needed);
+	if (step->link == PBF_LINK_END)
 		return pbf_refuse(why, -EUCLEAN, offset,
 				  "chain ends after %llu of %llu clusters",
-				  (unsigned long long)done,
-				  (unsigned long long)needed);
+				  (unsigned long long)step->done,
+				  (unsigned long long)step->needed);
 	return pbf_refuse(why, -EUCLEAN, offset,
 			  "chain leaves the volume: cluster %u links to %#x",
-			  cluster, value);
+			  step->cluster, step->next);
 }
 
 /*
@@ -332,14 +340,15 @@ static int walk_chain(struct pbf_fat_volume *volume, uint32_t fat_index,
 		      uint32_t cluster, uint64_t needed,
 		      struct pbf_chain *chain, struct pbf_reason *why)
 {
-	for (uint64_t done = 1;; done++) {
-		enum pbf_fat_link link;
-		uint32_t next;
-		int error = append_cluster(chain, cluster);
+	struct chain_step step = { .cluster = cluster, .needed = needed };
 
+	for (;;) {
+		int error = append_cluster(chain, step.cluster);
+
+		step.done++;
 		if (error == 0)
-			error = pbf_fat_link(volume, fat_index, cluster, &link,
-					     &next, why);
+			error = pbf_fat_link(volume, fat_index, step.cluster,
+					     &step.link, &step.next, why);
 		if (error < 0)
 			return error;
 		/*
@@ -347,12 +356,11 @@ static int walk_chain(struct pbf_fat_volume *volume, uint32_t fat_index,
 		 * tells that the chain was freed: then the clusters belong to
 		 * nobody, or soon to another file.
 		 */
-		if (done == needed && link != PBF_LINK_FREE)
+		if (step.done == needed && step.link != PBF_LINK_FREE)
 			return 0;
-		if (link != PBF_LINK_NEXT)
-			return refuse_link(volume, fat_index, cluster, link,
-					   next, done, needed, why);
-		cluster = next;
+		if (step.link != PBF_LINK_NEXT)
+			return refuse_step(volume, fat_index, &step, why);
+		step.cluster = step.next;
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "bytes.h"
 #include "list.h"
 
 #define BUCKETS 4096u
@@ -68,8 +69,7 @@ uint64_t pbf_store_budget_bytes(const struct pbf_store *store)
 static struct pbf_list *bucket_of(struct pbf_store *store,
 				  const struct pbf_digest *digest)
 {
-	return &store->buckets[(digest->bytes[0] | digest->bytes[1] << 8) %
-			       BUCKETS];
+	return &store->buckets[get_le16(digest->bytes) % BUCKETS];
 }
 
 /* With the lock held. */

@@ -11,6 +11,15 @@
 /* One read of content: large enough to be cheap, small enough to be shared. */
 #define PIECE_BYTES (128u * 1024u)
 
+/* Hands *SOURCE over; what is left needs no closing. */
+static struct pbf_source take_source(struct pbf_source *source)
+{
+	struct pbf_source taken = *source;
+
+	*source = (struct pbf_source){ 0 };
+	return taken;
+}
+
 int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		    int64_t give_up_at_ms, struct pbf_source *ret_source,
 		    struct pbf_reason *why)
@@ -31,8 +40,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		if (error < 0)
 			return error;
 	}
-	*ret_source = source;
-	source = (struct pbf_source){ 0 };
+	*ret_source = take_source(&source);
 	return 0;
 }
 

@@ -24,9 +24,14 @@ int pbf_capture_take(const struct pbf_capture *capture,
 		     struct pbf_stamp *ret_stamp, struct pbf_reason *why)
 {
 	struct pbf_capture slowed = *capture;
+	const struct pbf_content_copying copying = {
+		.bytes = capture->content,
+		.advance = advance_slowly,
+		.context = &slowed,
+	};
 
 	*ret_stamp = (struct pbf_stamp){ .provable = false };
 	pbf_image_give_up_at(first->source.image, 0);
-	return pbf_content_copy(&first->source, &first->found, capture->content,
-				advance_slowly, &slowed, ret_digest, why);
+	return pbf_content_copy(&first->source, &first->found, &copying,
+				ret_digest, why);
 }
