@@ -150,7 +150,8 @@ static bool check_device(void)
 			    "or give the container the device",
 			    strerror(errno));
 	else
-		log_message(LOG_ERR, "/dev/fuse: %s", strerror(errno));
+		log_message(LOG_ERR, "/dev/fuse: %s; run as root",
+			    strerror(errno));
 	return false;
 }
 

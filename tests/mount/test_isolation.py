@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One board's dead storage is no other board's trouble, an image inside the
+mounted tree is refused, and a whole life leaks nothing."""
+
+import errno
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+import fatwrite
+from harness import PIBOOTFS, eventually, run, start_process
+from tree import assert_good, expect_error, names, open_error, read_all
+
+pytestmark = pytest.mark.usefixtures("good_board")
+BOUND = 30          # seconds; far above any deadline used here
+
+
+class Hanging:
+    """An image behind nbdfuse whose NBD server can be stopped."""
+
+    def __init__(self, work):
+        volume = fatwrite.small_volume(work / "backing", 12)
+        volume.add("", b"CONFIG  TXT", b"hangs")
+        volume.add("", b"LARGE   BIN", bytes(70000))
+        self.socket = work / "nbd.socket"
+        self.server = start_process(["nbdkit", "-f", "-U", self.socket,
+                                     "file", work / "backing"])
+        eventually(self.socket.exists, what="nbdkit")
+        (work / "fuse").mkdir()
+        self.path = work / "fuse/disk.img"
+        self.fuse = start_process(
+            ["nbdfuse", self.path, f"nbd+unix:///?socket={self.socket}"])
+        eventually(self.path.exists, what="nbdfuse")
+        self.work = work
+
+    def stop(self, whole=False):
+        """Hang every read of the image; `whole`: every stat of it too."""
+        (self.fuse if whole else self.server).send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        for process in (self.fuse, self.server):
+            process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.go_on()
+        run("umount", "-l", self.work / "fuse", check=False)
+        for process in (self.fuse, self.server):
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def hanging(work, images):
+    """The board `slow`, on storage that can hang."""
+    storage = Hanging(work)
+    (images / "slow.img").symlink_to(storage.path)
+    yield storage
+    storage.close()
+
+
+def in_thread(call, *args):
+    """Run call(*args) aside; returns the thread and a list of results."""
+    results = []
+
+    def work():
+        try:
+            results.append(call(*args))
+        except OSError as error:
+            results.append(error.errno)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread, results
+
+
+def test_an_image_on_a_network_block_device_is_served(hanging, mount):
+    assert read_all(mount().path / "slow") == {"CONFIG.TXT": b"hangs",
+                                               "LARGE.BIN": bytes(70000)}
+
+
+@pytest.mark.parametrize("whole", (False, True), ids=("reads", "all calls"))
+def test_an_image_whose_storage_hangs_in(whole, hanging, mount):
+    daemon = mount("io_timeout=2")
+    hanging.stop(whole)
+    path = daemon.path / "slow/config.txt"
+    threads = [in_thread(path.read_bytes) for _ in range(20)]
+    rounds = 0
+    while any(thread.is_alive() for thread, _ in threads):
+        assert_good(daemon)
+        assert names(daemon.path) == ["good", "slow"]
+        rounds += 1
+        assert rounds < 1_000_000
+    assert [results for _, results in threads] == [[errno.EIO]] * 20
+    assert rounds > 10
+    assert daemon.wait_log(r"slow\.img|disk\.img")
+    hanging.go_on()
+    eventually(lambda: in_thread_value(path.read_bytes) == b"hangs",
+               timeout=BOUND, what="the return of the board")
+
+
+@pytest.mark.parametrize("whole", (False, True), ids=("reads", "all calls"))
+def test_an_image_that_hangs_after_it_was_read(whole, hanging, mount):
+    daemon = mount("io_timeout=2")
+    path = daemon.path / "slow/config.txt"
+    assert path.read_bytes() == b"hangs"
+    hanging.stop(whole)
+    thread, results = in_thread(path.read_bytes)
+    while thread.is_alive():
+        assert_good(daemon)
+        assert names(daemon.path) == ["good", "slow"]
+    assert results == [errno.EIO]
+    hanging.go_on()
+    eventually(lambda: in_thread_value(path.read_bytes) == b"hangs",
+               timeout=BOUND, what="the return of the board")
+
+
+def in_thread_value(call):
+    thread, results = in_thread(call)
+    thread.join(BOUND)
+    return results[0] if results else None
+
+
+def test_an_answer_for_a_hanging_image_takes_its_deadline_not_longer(hanging,
+                                                                     mount):
+    daemon = mount("io_timeout=1")
+    hanging.stop()
+    begin = time.monotonic()
+    open_error(errno.EIO, daemon.path / "slow/config.txt")
+    open_error(errno.EIO, daemon.path / "slow/large.bin")
+    assert time.monotonic() - begin < BOUND
+    hanging.go_on()
+
+
+def test_a_file_once_read_outlives_the_hang_of_its_image(hanging, mount):
+    daemon = mount("io_timeout=1")
+    with (daemon.path / "slow/large.bin").open("rb", buffering=0) as file:
+        assert file.read(100000) == bytes(70000)
+        hanging.stop()
+        assert os.pread(file.fileno(), 100000, 0) == bytes(70000)
+    hanging.go_on()
+
+
+def test_sigterm_ends_it_at_once_while_an_image_hangs(hanging, mount):
+    daemon = mount("io_timeout=600")
+    hanging.stop()
+    thread, results = in_thread((daemon.path / "slow/config.txt").read_bytes)
+    assert_good(daemon)
+    daemon.stop()
+    thread.join(BOUND)
+    assert not thread.is_alive() and results != [b"hangs"]
+    hanging.go_on()
+
+
+# An image inside the mounted tree
+
+@pytest.mark.parametrize("how", ("plain", "by another link", "by a board"))
+def test_an_image_inside_the_mountpoint_is_refused(how, work, images,
+                                                   mountpoint, mount):
+    target = mountpoint / "good/config.txt"
+    if how == "by another link":
+        (work / "link").symlink_to(target)
+        target = work / "link"
+    elif how == "by a board":
+        (images / "89025d75").symlink_to("good.img")
+        target = mountpoint / "89025d75/config.txt"
+    (images / "inner.img").symlink_to(target)
+    daemon = mount()
+    for _ in range(3):
+        expect_error((errno.EIO, errno.ELOOP, errno.ENOENT), os.listdir,
+                     daemon.path / "inner")
+    assert_good(daemon)
+    assert len(daemon.final_log_lines(r"inner\.img")) == 1
+
+
+def test_an_image_inside_the_mountpoint_is_refused_under_another_name_too(
+        work, images, mountpoint, mount):
+    (work / "bound").mkdir()
+    daemon = mount()
+    run("mount", "--bind", mountpoint, work / "bound")
+    try:
+        (images / "inner.img").symlink_to(work / "bound/good/config.txt")
+        expect_error((errno.EIO, errno.ELOOP, errno.ENOENT), os.listdir,
+                     daemon.path / "inner")
+        assert_good(daemon)
+    finally:
+        run("umount", work / "bound")
+
+
+def test_many_lookups_of_an_image_inside_the_mountpoint_block_nothing(
+        images, mountpoint, mount):
+    (images / "inner.img").symlink_to(mountpoint / "good/config.txt")
+    daemon = mount()
+    threads = [in_thread(os.listdir, daemon.path / "inner")
+               for _ in range(40)]
+    for thread, results in threads:
+        thread.join(BOUND)
+        assert results and results[0] in (errno.EIO, errno.ELOOP,
+                                          errno.ENOENT)
+    assert_good(daemon)
+
+
+# A whole life
+
+def test_valgrind_reports_no_leak_over_a_whole_life(images, mount):
+    if b"__asan_" in PIBOOTFS.read_bytes() \
+            or b"__tsan_" in PIBOOTFS.read_bytes():
+        pytest.skip("a sanitizer is built in; valgrind cannot run beside it")
+    volume = fatwrite.small_volume(images / "v.img", 32, 400)
+    volume.add_directory("", b"SUB        ")
+    for index in range(20):
+        volume.add("SUB", b"F%07dBIN" % index, b"x" * 997 * index,
+                   long=f"file number {index}.bin")
+    broken = volume.add("", b"BROKEN  BIN", b"x" * 2000)
+    volume.set_entry(broken, cluster=0)
+    (images / "bad.img").write_bytes(b"bad")
+    daemon = mount(wrapper=("valgrind", "-q", "--leak-check=full",
+                            "--errors-for-leak-kinds=definite,indirect",
+                            "--error-exitcode=99", "--trace-children=yes"))
+    for _ in range(2):
+        assert len(read_all(daemon.path / "v/sub")) == 20
+    open_error(errno.EIO, daemon.path / "v/broken.bin")
+    open_error((errno.EIO, errno.ENOENT), daemon.path / "bad/config.txt")
+    assert os.getxattr(daemon.path / "v", "user.pibootfs.image")
+    assert os.statvfs(daemon.path)
+    volume.add("SUB", b"NEW     BIN", b"new")
+    assert (daemon.path / "v/sub/new.bin").read_bytes() == b"new"
+    daemon.stop()
+    assert not daemon.log_lines(r"==\d+==")
