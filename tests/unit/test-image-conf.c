@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "image_conf.h"
+
+#include <errno.h>
+
+#include "unit.h"
+
+static void assert_conf(const char *text, unsigned int partition)
+{
+	struct pbf_image_conf conf = { .partition = 77 };
+
+	assert_int_equal(pbf_image_conf_parse(text, &conf, NULL), 0);
+	assert_int_equal(conf.partition, partition);
+}
+
+static void assert_not_understood(const char *text, const char *line)
+{
+	struct pbf_image_conf conf = { .partition = 77 };
+	struct pbf_reason why;
+
+	assert_int_equal(pbf_image_conf_parse(text, &conf, &why), -EINVAL);
+	assert_reason(why, PBF_REASON_NO_OFFSET, line);
+	assert_int_equal(conf.partition, 77);
+}
+
+TEST(the_partition_of_an_image_can_be_said)
+{
+	assert_conf("[image]\npartition = 2\n", 2);
+	assert_conf("[image]\npartition=9999", 9999);
+	assert_conf("# comment\n\n[image]\n; comment\npartition = 2\r\n", 2);
+}
+
+TEST(nothing_need_be_said)
+{
+	assert_conf("", 0);
+	assert_conf("[image]\n", 0);
+	assert_conf("# partition = 2\n", 0);
+}
+
+TEST(a_partition_that_is_no_number_from_1_is_not_understood)
+{
+	assert_not_understood("[image]\npartition = 0\n", "line 2");
+	assert_not_understood("[image]\npartition = 10000\n", "line 2");
+	assert_not_understood("[image]\n\npartition = two\n", "line 3");
+	assert_not_understood("[image]\npartition = 2x\n", "line 2");
+	assert_not_understood("[image]\npartition = -2\n", "line 2");
+	assert_not_understood("[image]\npartition =\n", "line 2");
+}
+
+TEST(another_key_is_not_understood)
+{
+	assert_not_understood("[image]\npartitions = 2\n", "line 2");
+	assert_not_understood("[image]\npartition = 2\nsize = 3\n", "line 3");
+}
+
+TEST(another_section_is_not_understood)
+{
+	assert_not_understood("[images]\npartition = 2\n", "line 2");
+	assert_not_understood("partition = 2\n", "line 1");
+}
+
+TEST(what_is_not_of_the_form_is_not_understood)
+{
+	assert_not_understood("[image]\npartition\n", "line 2");
+	assert_not_understood("[image\n", "line 1");
+}
+
+static void assert_number(const char *text, unsigned int expected)
+{
+	unsigned int number = 77;
+
+	assert_true(pbf_parse_partition(text, &number));
+	assert_int_equal(number, expected);
+}
+
+static void assert_no_number(const char *text)
+{
+	unsigned int number = 77;
+
+	if (pbf_parse_partition(text, &number))
+		fail_msg("\"%s\" is taken for %u", text, number);
+	assert_int_equal(number, 77);
+}
+
+TEST(a_partition_number_goes_from_1_to_9999)
+{
+	assert_number("1", 1);
+	assert_number("9999", 9999);
+	assert_number("007", 7);
+	assert_no_number("0");
+	assert_no_number("10000");
+	assert_no_number("18446744073709551617");
+}
+
+TEST(a_partition_number_is_decimal_digits_and_nothing_else)
+{
+	assert_no_number("");
+	assert_no_number(" 1");
+	assert_no_number("1 ");
+	assert_no_number("+1");
+	assert_no_number("-1");
+	assert_no_number("0x1");
+	assert_no_number(":");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_partition_of_an_image_can_be_said),
+		cmocka_unit_test(nothing_need_be_said),
+		cmocka_unit_test(
+			a_partition_that_is_no_number_from_1_is_not_understood),
+		cmocka_unit_test(another_key_is_not_understood),
+		cmocka_unit_test(another_section_is_not_understood),
+		cmocka_unit_test(what_is_not_of_the_form_is_not_understood),
+		cmocka_unit_test(a_partition_number_goes_from_1_to_9999),
+		cmocka_unit_test(
+			a_partition_number_is_decimal_digits_and_nothing_else),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
