@@ -22,12 +22,20 @@
 /* No image has this name, so the lane is the root directory's own. */
 #define ROOT_LANE "/"
 
+/* Takes LISTING; the request has been claimed. */
 static void reply_listing(struct request *request, struct listing *listing)
 {
-	request->file.fh = (uintptr_t)listing;
+	struct handles *handles = request->server->handles;
+
+	request->file.fh = handles_open_listing(handles, listing);
+	if (request->file.fh == 0) {
+		fuse_reply_err(request->fuse, ENOMEM);
+		listing_free(listing);
+		return;
+	}
 	/* Interrupted meanwhile: there will be no RELEASEDIR. */
 	if (fuse_reply_open(request->fuse, &request->file) == -ENOENT)
-		listing_free(listing);
+		handles_close(handles, request->file.fh);
 }
 
 static void finish_listing(struct request *request, struct listing *listing,
@@ -232,7 +240,7 @@ void dir_ops_opendir(fuse_req_t fuse, fuse_ino_t inode,
 void dir_ops_readdir(fuse_req_t fuse, fuse_ino_t inode, size_t size,
 		     off_t offset, struct fuse_file_info *file)
 {
-	const struct listing *listing = (const struct listing *)file->fh;
+	const struct listing *listing = handle_listing(file->fh);
 	char *buffer = malloc(size);
 	size_t used = 0;
 	const char *name;
@@ -264,7 +272,9 @@ void dir_ops_readdir(fuse_req_t fuse, fuse_ino_t inode, size_t size,
 void dir_ops_releasedir(fuse_req_t fuse, fuse_ino_t inode,
 			struct fuse_file_info *file)
 {
+	struct server *server = fuse_req_userdata(fuse);
+
 	(void)inode;
-	listing_free((struct listing *)file->fh);
+	handles_close(server->handles, file->fh);
 	fuse_reply_err(fuse, 0);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * An open file is a version: its address is the file handle, with a reference
- * that RELEASE gives back.  READ answers full length, EIO or ESTALE; anything
+ * An open file is a version.  READ answers full length, EIO or ESTALE; anything
  * else would make dnsmasq try again for ever.
  */
 #include "file_ops.h"
@@ -143,11 +142,15 @@ static void give_up_snapshot(struct request *request)
 
 static void reply_open(struct request *request)
 {
+	struct handles *handles = request->server->handles;
+
 	request->file.keep_cache = 1; /* a version never changes */
-	request->file.fh = (uintptr_t)pbf_version_ref(request->version);
+	request->file.fh = handles_open_version(handles, request->version);
+	if (request->file.fh == 0)
+		fuse_reply_err(request->fuse, ENOMEM);
 	/* Interrupted meanwhile: there will be no RELEASE. */
-	if (fuse_reply_open(request->fuse, &request->file) == -ENOENT)
-		pbf_version_unref(request->version);
+	else if (fuse_reply_open(request->fuse, &request->file) == -ENOENT)
+		handles_close(handles, request->file.fh);
 }
 
 static int open_error(int error)
@@ -301,7 +304,7 @@ void file_ops_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
 		   struct fuse_file_info *file)
 {
 	struct server *server = fuse_req_userdata(fuse);
-	struct pbf_version *version = (struct pbf_version *)file->fh;
+	struct pbf_version *version = handle_version(file->fh);
 	uint64_t file_bytes = pbf_version_size_bytes(version);
 	struct pbf_snapshot *snapshot;
 	const unsigned char *content;
@@ -327,7 +330,9 @@ void file_ops_read(fuse_req_t fuse, fuse_ino_t inode, size_t size, off_t offset,
 void file_ops_release(fuse_req_t fuse, fuse_ino_t inode,
 		      struct fuse_file_info *file)
 {
+	struct server *server = fuse_req_userdata(fuse);
+
 	(void)inode;
-	pbf_version_unref((struct pbf_version *)file->fh);
+	handles_close(server->handles, file->fh);
 	fuse_reply_err(fuse, 0);
 }

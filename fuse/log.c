@@ -80,19 +80,6 @@ static void write_message(int priority, char *text)
 		return;
 }
 
-void log_message(int priority, const char *format, ...)
-{
-	char text[MESSAGE_BYTES];
-	va_list args;
-
-	if (priority > threshold)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	write_message(priority, text);
-}
-
 static bool is_new(const char *text)
 {
 	uint64_t digest = XXH3_64bits(text, strlen(text));
@@ -106,18 +93,34 @@ static bool is_new(const char *text)
 	return new;
 }
 
-void log_once(int priority, const char *format, ...)
+__attribute__((format(printf, 3, 0))) static void
+log_arguments(int priority, bool once, const char *format, va_list args)
 {
 	char text[MESSAGE_BYTES];
-	va_list args;
 
 	if (priority > threshold)
 		return;
-	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (is_new(text))
+	if (!once || is_new(text))
 		write_message(priority, text);
+}
+
+void log_message(int priority, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_arguments(priority, false, format, args);
+	va_end(args);
+}
+
+void log_once(int priority, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_arguments(priority, true, format, args);
+	va_end(args);
 }
 
 void log_refusal(int priority, const char *source, const char *path,

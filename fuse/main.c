@@ -242,6 +242,9 @@ static bool run(struct process *process)
 		}
 		fuse_session_destroy(process->session);
 	}
+	/* What waits for hung storage still uses the server. */
+	if (!process->server->drained)
+		_exit(good ? 0 : EXIT_START);
 	server_free(process->server);
 	return good;
 }
@@ -266,10 +269,13 @@ int main(int argc, char **argv)
 	fuse_set_log_func(keep_libfuse_message);
 	process.options = &options;
 	status = options.as_mount_helper ? EXIT_MOUNT_HELPER : EXIT_START;
-	if (options.fake) {
+	if (options.nothing_to_do) {
 		options_release(&options);
 		return 0;
 	}
+	/* That is the service that called mount(8), which waits for an end. */
+	if (options.as_mount_helper)
+		unsetenv("NOTIFY_SOCKET");
 	/* A service manager waits for READY=1 from the process it started. */
 	if (!options.foreground && !getenv("NOTIFY_SOCKET") &&
 	    daemonize_fork() < 0)

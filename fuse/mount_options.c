@@ -129,6 +129,14 @@ static bool take_allow_other(struct options *options, const char *value)
 	return true;
 }
 
+/* Nothing that could be remounted otherwise; "systemctl reload" asks for it. */
+static bool take_remount(struct options *options, const char *value)
+{
+	(void)value;
+	options->nothing_to_do = options->as_mount_helper;
+	return options->as_mount_helper;
+}
+
 static bool take_default_permissions(struct options *options, const char *value)
 {
 	(void)value;
@@ -166,6 +174,7 @@ static const struct mount_option mount_options[] = {
 	{ "umask", take_umask, VALUE, false },
 	{ "allow_other", take_allow_other, FLAG, false },
 	{ "default_permissions", take_default_permissions, FLAG, false },
+	{ "remount", take_remount, FLAG, false },
 	{ "noexec", NULL, FLAG, true },
 	{ "context", NULL, VALUE, true },
 	{ "fscontext", NULL, VALUE, true },
@@ -203,6 +212,9 @@ static const struct mount_option mount_options[] = {
 	{ "group", NULL, FLAG, false },
 	{ "nofail", NULL, FLAG, false },
 	{ "_netdev", NULL, FLAG, false },
+	/* The kernel's own, which a remount hands back. */
+	{ "user_id", NULL, VALUE, false },
+	{ "group_id", NULL, VALUE, false },
 	{ "comment", NULL, VALUE, false },
 	{ "x-", NULL, PREFIX, false },
 	{ "X-", NULL, PREFIX, false },

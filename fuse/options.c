@@ -65,7 +65,7 @@ static enum outcome take_option(struct options *options, int option)
 		return GO_ON;
 	case 'f':
 		if (options->as_mount_helper)
-			options->fake = true;
+			options->nothing_to_do = true;
 		else
 			options->foreground = true;
 		return GO_ON;

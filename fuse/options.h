@@ -21,7 +21,8 @@ struct options {
 	bool foreground;
 	bool debug;
 	bool as_mount_helper;
-	bool fake; /* helper only: do everything but mount */
+	/* Helper only: -f (fake) or -o remount, there is nothing to do. */
+	bool nothing_to_do;
 	bool allow_other;
 	/* For libfuse, with commas between them; owned. */
 	char *mount_options;

@@ -57,6 +57,8 @@ int server_new(const struct server_settings *settings,
 	if (error == 0)
 		error = pbf_memo_new(server->catalog, &server->memo);
 	if (error == 0)
+		error = handles_new(&server->handles);
+	if (error == 0)
 		error = nodes_new(server->versions, &server->nodes);
 	if (error < 0) {
 		server_free(server);
@@ -75,9 +77,8 @@ void server_drain(struct server *server)
 
 void server_free(struct server *server)
 {
-	if (!server->drained)
-		return;
 	deadlines_free(server->deadlines);
+	handles_free(server->handles);
 	nodes_free(server->nodes);
 	pbf_memo_free(server->memo);
 	pbf_version_table_free(server->versions);

@@ -13,6 +13,7 @@
 
 #include "catalog.h"
 #include "deadlines.h"
+#include "handles.h"
 #include "lanes.h"
 #include "memo.h"
 #include "nodes.h"
@@ -38,8 +39,10 @@ struct server {
 	struct pbf_version_table *versions;
 	struct pbf_memo *memo;
 	struct nodes *nodes;
+	struct handles *handles;
 	struct lanes *lanes;
 	struct deadlines *deadlines;
+	/* All work was done in the end; hung storage may hold some up. */
 	bool drained;
 	/* Told once the kernel and the daemon have agreed on a protocol. */
 	void (*ready)(void *context);
@@ -56,10 +59,7 @@ int server_new(const struct server_settings *settings,
  */
 void server_drain(struct server *server);
 
-/*
- * Frees the server.  Does nothing when storage hangs so that work is left: the
- * process is about to end anyway.
- */
+/* Frees the server, which must be drained. */
 void server_free(struct server *server);
 
 /* Says once that another entry is hidden by BOARD's. */

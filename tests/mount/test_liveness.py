@@ -9,6 +9,8 @@ next open, stat or listing must know it.
 
 import errno
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -224,6 +226,26 @@ def test_root_partition_writes_leave_inode_and_content(board):
         board.write_root()
         assert kernel_version(board.tree) == 1
         assert os.stat(board.tree / "kernel8.img") == before
+
+
+def test_board_that_writes_all_the_time_is_served_all_the_time(board):
+    """Its root partition, that is; the boot files stand still meanwhile."""
+    stop = threading.Event()
+
+    def write():
+        while not stop.is_set():
+            board.write_root(os.urandom(4096))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        try:
+            for _ in range(5):
+                assert kernel_version(board.tree) == 1
+            board.boot.write("kernel8.img", KERNEL.content(2))
+            assert kernel_version(board.tree) == 2
+        finally:
+            stop.set()
+        writing.result()
 
 
 def test_rewriting_the_same_content_keeps_the_inode(board):

@@ -205,6 +205,7 @@ class Bench:
         self.volume = boot.volume
         self.mount = mount()
         self.place = self.mount.path / "jammy" / NAME
+        self.may_be_missing = False
         self.network = servers.Network()
         self.server = servers.dnsmasq(self.network, self.mount.path)
 
