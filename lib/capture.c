@@ -49,6 +49,11 @@ static int find_again(const struct pbf_capture *capture,
 static int confirm(const struct pbf_capture *capture,
 		   const struct pbf_location *first, struct pbf_reason *why)
 {
+	const struct pbf_content_comparison comparison = {
+		.bytes = capture->content,
+		.advance = capture->progress,
+		.context = capture->context,
+	};
 	int looks = 1;
 
 	for (int look = 0; look < looks; look++) {
@@ -64,7 +69,7 @@ static int confirm(const struct pbf_capture *capture,
 			return 1;
 		pbf_image_give_up_at(now.source.image, 0);
 		result = pbf_content_compare(&now.source, &now.found,
-					     capture->content, why);
+					     &comparison, why);
 		if (result != 0)
 			return result;
 		if (look == 0 && capture->size_bytes <= SMALL_FILE_BYTES &&

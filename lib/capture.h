@@ -29,6 +29,8 @@ struct pbf_capture {
 
 	/* The first FILLED_BYTES of the content are there. */
 	void (*advance)(void *context, uint64_t filled_bytes);
+	/* Work goes on: so many bytes were looked at again. */
+	void (*progress)(void *context, uint64_t compared_bytes);
 	/*
 	 * The content must be read again.  False when bytes of it were handed
 	 * out, so that it is too late for that.

@@ -58,14 +58,19 @@ int pbf_content_hash(struct pbf_source *source, const struct pbf_found *found,
 static int compare_piece(void *context, uint64_t offset_bytes,
 			 const unsigned char *piece, size_t length)
 {
-	const unsigned char *const *bytes = context;
+	const struct pbf_content_comparison *comparison = context;
 
-	return memcmp(*bytes + offset_bytes, piece, length) != 0;
+	if (comparison->advance)
+		comparison->advance(comparison->context, offset_bytes + length);
+	return memcmp(comparison->bytes + offset_bytes, piece, length) != 0;
 }
 
 int pbf_content_compare(struct pbf_source *source,
 			const struct pbf_found *found,
-			const unsigned char *bytes, struct pbf_reason *why)
+			const struct pbf_content_comparison *comparison,
+			struct pbf_reason *why)
 {
-	return pbf_source_read(source, found, compare_piece, &bytes, why);
+	struct pbf_content_comparison context = *comparison;
+
+	return pbf_source_read(source, found, compare_piece, &context, why);
 }

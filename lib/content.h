@@ -6,6 +6,8 @@
 #ifndef PBF_CONTENT_H
 #define PBF_CONTENT_H
 
+#include <stdint.h>
+
 #include "digest.h"
 #include "reason.h"
 #include "source.h"
@@ -27,9 +29,17 @@ int pbf_content_copy(struct pbf_source *source, const struct pbf_found *found,
 int pbf_content_hash(struct pbf_source *source, const struct pbf_found *found,
 		     struct pbf_digest *ret_digest, struct pbf_reason *why);
 
-/* 0 when the content is BYTES, positive when not; errors likewise. */
+/* What a content is compared with, and who is told how far that is. */
+struct pbf_content_comparison {
+	const unsigned char *bytes; /* as many as the content has */
+	void (*advance)(void *context, uint64_t compared_bytes); /* or NULL */
+	void *context;
+};
+
+/* 0 when the content is the same, positive when not; errors likewise. */
 int pbf_content_compare(struct pbf_source *source,
 			const struct pbf_found *found,
-			const unsigned char *bytes, struct pbf_reason *why);
+			const struct pbf_content_comparison *comparison,
+			struct pbf_reason *why);
 
 #endif

@@ -84,7 +84,7 @@ struct pbf_version_times pbf_version_times(struct pbf_version *version);
 /* False as long as the version was never sealed. */
 bool pbf_version_digest(struct pbf_version *version,
 			struct pbf_digest *ret_digest);
-/* CLOCK_MONOTONIC of the last byte read into the snapshot; 0 for never. */
+/* CLOCK_MONOTONIC of the last read for the snapshot; 0 for never. */
 int64_t pbf_version_progress_ms(struct pbf_version *version);
 
 /*

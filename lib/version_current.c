@@ -21,16 +21,16 @@ bool pbf_version_has_entry(const struct pbf_version *version,
 static bool content_is(struct pbf_snapshot *snapshot, struct pbf_source *source,
 		       struct pbf_found *found)
 {
-	const unsigned char *content;
+	struct pbf_content_comparison comparison = { .advance = NULL };
 	struct pbf_digest digest;
 	bool equal;
 
 	if (pbf_source_chain(source, found, NULL) < 0)
 		return false;
-	if (!pbf_snapshot_pin(snapshot, &content))
+	if (!pbf_snapshot_pin(snapshot, &comparison.bytes))
 		return pbf_content_hash(source, found, &digest, NULL) == 0 &&
 		       pbf_digest_equal(&digest, pbf_snapshot_digest(snapshot));
-	equal = pbf_content_compare(source, found, content, NULL) == 0;
+	equal = pbf_content_compare(source, found, &comparison, NULL) == 0;
 	pbf_snapshot_unpin(snapshot);
 	return equal;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The inside of a version, for the two files that implement version.h.
+ * The inside of a version, for the files that implement version.h.
  *
  * Threads: what changes in a version is guarded by its lock, the reference
  * count excepted.  The lock is never held while an image is read or a waiter
@@ -57,5 +57,19 @@ struct pbf_version {
  */
 bool pbf_version_has_entry(const struct pbf_version *version,
 			   const struct pbf_found *found);
+
+/* With the lock held: moves waiters that are served, or all, to RET_WOKEN. */
+void pbf_version_collect_waiters(struct pbf_version *version, bool all,
+				 struct pbf_list *ret_woken);
+/* Without the lock: tells those in WOKEN. */
+void pbf_version_wake(struct pbf_list *woken, int error);
+
+/* Finds the file and sees that it is this version's; -ESTALE if not. */
+int pbf_version_locate(struct pbf_version *version,
+		       struct pbf_location *ret_location,
+		       struct pbf_reason *why);
+
+/* Fails a capture that could not be started. */
+void pbf_version_abandon_capture(struct pbf_version *version, int error);
 
 #endif
