@@ -5,8 +5,9 @@
 
 #include "content.h"
 
-/* Readings of one file before it is given up as never at rest. */
-#define ATTEMPTS_MAX 8
+/* A file that is not at rest for this long is given up: a server waits. */
+#define PATIENCE_MS 250
+#define ATTEMPTS_MIN 2
 /* Looks at copies of the FAT that differ, before they count as the disk's. */
 #define COPIES_LOOKS_MAX 6
 /*
@@ -115,9 +116,12 @@ int pbf_capture_take(const struct pbf_capture *capture,
 		     struct pbf_location *first, struct pbf_digest *ret_digest,
 		     struct pbf_stamp *ret_stamp, struct pbf_reason *why)
 {
+	int64_t until_ms = pbf_monotonic_ms() + PATIENCE_MS;
 	int result = attempt(capture, first, ret_digest, ret_stamp, why);
 
-	for (int i = 1; result > 0 && i < ATTEMPTS_MAX; i++) {
+	for (int attempts = 1; result > 0 && (attempts < ATTEMPTS_MIN ||
+					      pbf_monotonic_ms() < until_ms);
+	     attempts++) {
 		_cleanup_location_ struct pbf_location now = { 0 };
 
 		if (!capture->withdraw(capture->context))
@@ -135,7 +139,6 @@ int pbf_capture_take(const struct pbf_capture *capture,
 	}
 	if (result > 0)
 		return pbf_refuse(why, -ESTALE, PBF_REASON_NO_OFFSET,
-				  "changed at every one of %d readings",
-				  ATTEMPTS_MAX);
+				  "was written to all the time");
 	return result;
 }
