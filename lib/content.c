@@ -22,10 +22,8 @@ static int hash_piece(void *context, uint64_t offset_bytes,
 	const struct pbf_content_copying *copying = hashing->copying;
 
 	XXH3_128bits_update(hashing->hash, piece, length);
-	if (copying) {
-		memcpy(copying->bytes + offset_bytes, piece, length);
+	if (copying)
 		copying->advance(copying->context, offset_bytes + length);
-	}
 	return 0;
 }
 
@@ -35,13 +33,18 @@ int pbf_content_copy(struct pbf_source *source, const struct pbf_found *found,
 {
 	_cleanup_(free_hash) XXH3_state_t *hash = XXH3_createState();
 	struct hashing hashing = { .hash = hash, .copying = copying };
+	const struct pbf_reading reading = {
+		.into = copying ? copying->bytes : NULL,
+		.take = hash_piece,
+		.context = &hashing,
+	};
 	XXH128_canonical_t canonical;
 	int error;
 
 	if (!hash)
 		return -ENOMEM;
 	XXH3_128bits_reset(hash);
-	error = pbf_source_read(source, found, hash_piece, &hashing, why);
+	error = pbf_source_read(source, found, &reading, why);
 	if (error < 0)
 		return error;
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(hash));
@@ -71,6 +74,10 @@ int pbf_content_compare(struct pbf_source *source,
 			struct pbf_reason *why)
 {
 	struct pbf_content_comparison context = *comparison;
+	const struct pbf_reading reading = {
+		.take = compare_piece,
+		.context = &context,
+	};
 
-	return pbf_source_read(source, found, compare_piece, &context, why);
+	return pbf_source_read(source, found, &reading, why);
 }

@@ -132,6 +132,9 @@ int pbf_snapshot_begin(struct pbf_store *store, uint64_t size_bytes,
 			pthread_mutex_lock(&store->lock);
 			store->used_bytes -= size_bytes;
 			pthread_mutex_unlock(&store->lock);
+		} else {
+			/* Filling page by page would cost a fault for each. */
+			madvise(snapshot->memory, size_bytes, MADV_HUGEPAGE);
 		}
 	}
 	if (!reserved) {

@@ -147,19 +147,38 @@ bool pbf_source_copies_agree(struct pbf_source *source,
 	return true;
 }
 
-/* The content being read, piece by piece. */
+/* A reading under way. */
 struct content_walk {
 	struct pbf_source *source;
-	unsigned char *piece;
-	uint64_t done_bytes; /* of the file */
+	const struct pbf_reading *reading;
+	unsigned char *piece; /* NULL when the reading has a place of its own */
+	uint64_t done_bytes;  /* of the file */
 	uint64_t size_bytes;
-	int (*take)(void *context, uint64_t offset_bytes,
-		    const unsigned char *bytes, size_t length);
-	void *context;
 	struct pbf_reason *why;
 };
 
-/* Reads on from OFFSET in the volume, or in a plain file. */
+/* Reads LENGTH bytes from OFFSET in the volume, or in a plain file. */
+static int read_piece(struct content_walk *walk, uint64_t offset_bytes,
+		      size_t length)
+{
+	const struct pbf_reading *reading = walk->reading;
+	struct pbf_source *source = walk->source;
+	unsigned char *bytes =
+		reading->into ? reading->into + walk->done_bytes : walk->piece;
+	int error;
+
+	if (source->volume)
+		error = pbf_fat_volume_read(source->volume, offset_bytes, bytes,
+					    length, walk->why);
+	else
+		error = pbf_image_read(source->image, offset_bytes, bytes,
+				       length, walk->why);
+	if (error < 0)
+		return error;
+	return reading->take(reading->context, walk->done_bytes, bytes, length);
+}
+
+/* Reads on from OFFSET, as far as the run and the file go. */
 static int read_run(struct content_walk *walk, uint64_t offset_bytes,
 		    uint64_t length_bytes)
 {
@@ -169,19 +188,8 @@ static int read_run(struct content_walk *walk, uint64_t offset_bytes,
 		size_t length = length_bytes < PIECE_BYTES ?
 					(size_t)length_bytes :
 					PIECE_BYTES;
-		int result;
+		int result = read_piece(walk, offset_bytes, length);
 
-		if (walk->source->volume)
-			result = pbf_fat_volume_read(walk->source->volume,
-						     offset_bytes, walk->piece,
-						     length, walk->why);
-		else
-			result = pbf_image_read(walk->source->image,
-						offset_bytes, walk->piece,
-						length, walk->why);
-		if (result == 0)
-			result = walk->take(walk->context, walk->done_bytes,
-					    walk->piece, length);
 		if (result != 0)
 			return result;
 		walk->done_bytes += length;
@@ -192,22 +200,20 @@ static int read_run(struct content_walk *walk, uint64_t offset_bytes,
 }
 
 int pbf_source_read(struct pbf_source *source, const struct pbf_found *found,
-		    int (*take)(void *context, uint64_t offset_bytes,
-				const unsigned char *bytes, size_t length),
-		    void *context, struct pbf_reason *why)
+		    const struct pbf_reading *reading, struct pbf_reason *why)
 {
-	_cleanup_free_ unsigned char *piece = malloc(PIECE_BYTES);
+	_cleanup_free_ unsigned char *piece =
+		reading->into ? NULL : malloc(PIECE_BYTES);
 	struct content_walk walk = {
 		.source = source,
+		.reading = reading,
 		.piece = piece,
 		.size_bytes = found->size_bytes,
-		.take = take,
-		.context = context,
 		.why = why,
 	};
 	int result = 0;
 
-	if (!piece)
+	if (!piece && !reading->into)
 		return -ENOMEM;
 	if (!source->volume)
 		return read_run(&walk, 0, found->size_bytes);

@@ -60,15 +60,25 @@ int pbf_source_chain(struct pbf_source *source, struct pbf_found *found,
 bool pbf_source_copies_agree(struct pbf_source *source,
 			     const struct pbf_found *found);
 
+/* What to do with a content as it is read, in order and in pieces. */
+struct pbf_reading {
+	/* Where it goes, all of it; NULL: each piece is forgotten again. */
+	unsigned char *into;
+	/*
+	 * Is given each piece and its offset in the file; a result other than
+	 * 0 ends the reading and is returned.
+	 */
+	int (*take)(void *context, uint64_t offset_bytes,
+		    const unsigned char *bytes, size_t length);
+	void *context;
+};
+
 /*
- * Reads a file's content in order and in pieces.  TAKE is given each piece and
- * its offset in the file; a non-zero result of its own ends the walk and is
- * returned.  The chain must have been walked.  Errors as pbf_image_read().
+ * Reads a file's content, whose chain must have been walked.  Errors as
+ * pbf_image_read().
  */
 int pbf_source_read(struct pbf_source *source, const struct pbf_found *found,
-		    int (*take)(void *context, uint64_t offset_bytes,
-				const unsigned char *bytes, size_t length),
-		    void *context, struct pbf_reason *why);
+		    const struct pbf_reading *reading, struct pbf_reason *why);
 
 #define _cleanup_source_ _cleanup_(pbf_source_close)
 #define _cleanup_found_ _cleanup_(pbf_found_release)
