@@ -40,8 +40,11 @@ int pbf_catalog_open(const char *path, unsigned int partition,
 		return -ENOMEM;
 	catalog->partition = partition;
 	catalog->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	catalog->path = realpath(path, NULL);
-	error = catalog->fd < 0 || !catalog->path ? -errno : 0;
+	error = catalog->fd < 0 ? -errno : 0;
+	if (error == 0) {
+		catalog->path = realpath(path, NULL);
+		error = catalog->path ? 0 : -errno;
+	}
 	if (error == 0)
 		error = pbf_board_index_new(&catalog->index);
 	if (error < 0) {
