@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,7 +14,8 @@
 static int parent = -1;
 
 /* What the parent does; the child's status is its own. */
-static _Noreturn void wait_for_child(pid_t child, int pipe_end)
+static _Noreturn void wait_for_child(pid_t child, int pipe_end,
+				     int crash_status)
 {
 	char ready;
 	ssize_t length;
@@ -28,12 +28,15 @@ static _Noreturn void wait_for_child(pid_t child, int pipe_end)
 		_exit(0);
 	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
 		;
+	if (WIFSIGNALED(status))
+		log_message(LOG_ERR, "the daemon was killed by signal %d",
+			    WTERMSIG(status));
 	_exit(WIFEXITED(status) && WEXITSTATUS(status) != 0 ?
 		      WEXITSTATUS(status) :
-		      EXIT_FAILURE);
+		      crash_status);
 }
 
-int daemonize_fork(void)
+int daemonize_fork(int crash_status)
 {
 	int ends[2];
 	pid_t child;
@@ -48,7 +51,7 @@ int daemonize_fork(void)
 	}
 	if (child > 0) {
 		close(ends[1]);
-		wait_for_child(child, ends[0]);
+		wait_for_child(child, ends[0], crash_status);
 	}
 	close(ends[0]);
 	parent = ends[1];

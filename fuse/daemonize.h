@@ -8,10 +8,11 @@
 
 /*
  * Forks.  Returns in the child; the parent waits and exits: with 0 once
- * daemonize_ready() was called, otherwise with the child's exit status.
- * Returns -1, in the only process, when forking fails.
+ * daemonize_ready() was called, otherwise with the child's exit status, or
+ * CRASH_STATUS if it had none.  Returns -1, in the only process, when forking
+ * fails.
  */
-int daemonize_fork(void);
+int daemonize_fork(int crash_status);
 
 /*
  * Ends the parent, and leaves its terminal: stdin and stdout become /dev/null,

@@ -278,7 +278,7 @@ int main(int argc, char **argv)
 		unsetenv("NOTIFY_SOCKET");
 	/* A service manager waits for READY=1 from the process it started. */
 	if (!options.foreground && !getenv("NOTIFY_SOCKET") &&
-	    daemonize_fork() < 0)
+	    daemonize_fork(status) < 0)
 		log_message(LOG_ERR, "cannot become a daemon: %s",
 			    strerror(errno));
 	else if (run(&process))

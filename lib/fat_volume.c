@@ -245,12 +245,14 @@ int pbf_fat_link(struct pbf_fat_volume *volume, uint32_t fat_index,
 
 static int append_cluster(struct pbf_chain *chain, uint32_t cluster)
 {
-	struct pbf_cluster_run *last = chain->runs + chain->run_count;
+	if (chain->run_count > 0) {
+		struct pbf_cluster_run *last =
+			&chain->runs[chain->run_count - 1];
 
-	if (chain->run_count > 0 &&
-	    last[-1].first_cluster + last[-1].cluster_count == cluster) {
-		last[-1].cluster_count++;
-		return 0;
+		if (last->first_cluster + last->cluster_count == cluster) {
+			last->cluster_count++;
+			return 0;
+		}
 	}
 	if (chain->run_count == chain->run_capacity) {
 		size_t capacity = chain->run_capacity * 2 + 8;
