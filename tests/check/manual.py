@@ -30,9 +30,11 @@ def program(root):
     return os.environ.get("PIBOOTFS", own)
 
 
-def run(root, *arguments):
-    result = subprocess.run([program(root), *arguments], capture_output=True,
-                            text=True, check=False, timeout=60)
+def run(root, *arguments, name="pibootfs"):
+    """What the program says when it is run under this name."""
+    result = subprocess.run([name, *arguments], executable=program(root),
+                            capture_output=True, text=True, check=False,
+                            timeout=60)
     return result.stdout + result.stderr
 
 
@@ -111,7 +113,7 @@ def find_mount_options(root, page, code):
         if name in table and form not in FORMS[table[name]]:
             yield f"{name}: the manual has it as {form}, {CODE} does not"
         word = name + {FLAG: "", VALUE: "=1", PREFIX: "anything"}[form]
-        said = run(root, "-o", word)
+        said = run(root, "-o", word, name="mount.fuse.pibootfs")
         if "unknown mount option" in said or "not understood" in said:
             yield f"{name}: in the manual, but the program says: {said}"
     if "unknown mount option" not in run(root, "-o", "no-such-option"):

@@ -10,7 +10,7 @@ LISTS = [
     ("lib", "*.c", "lib/CMakeLists.txt"),
     ("fuse", "*.c", "fuse/CMakeLists.txt"),
     ("tools", "*.c", "tools/CMakeLists.txt"),
-    ("tests/unit", "test-*.c", "tests/CMakeLists.txt"),
+    ("tests/unit", "*.c", "tests/CMakeLists.txt"),
     ("tests/fuzz", "fuzz-*.c", "tests/fuzz/CMakeLists.txt"),
     ("tests/check", "*.py", "tests/CMakeLists.txt"),
 ]
@@ -21,7 +21,7 @@ NOT_BUILT = {"tests/check/checking.py"}
 def words_of(root, name):
     path = root / name
     text = path.read_text() if path.is_file() else ""
-    return set(re.sub(r"#[^\n]*", "", text).replace(")", " ").split())
+    return set(re.split(r"[\s()/]+", re.sub(r"#[^\n]*", "", text)))
 
 
 def find(root):

@@ -44,6 +44,7 @@ def session_directory():
         _session_directory = Path(tempfile.mkdtemp(prefix="pibootfs-test-",
                                                    dir="/tmp"))
         _session_directory.chmod(0o755)
+        os.environ["TMPDIR"] = str(_session_directory)  # nbdfuse's sockets
     return _session_directory
 
 

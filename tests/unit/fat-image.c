@@ -239,8 +239,9 @@ static unsigned char checksum(const char *name)
 	unsigned int sum = 0;
 
 	for (size_t i = 0; i < 11; i++)
-		sum = ((sum & 1) << 7) + (sum >> 1) + (unsigned char)name[i];
-	return (unsigned char)(sum & 0xff);
+		sum = (((sum & 1) << 7) + (sum >> 1) + (unsigned char)name[i]) &
+		      0xff;
+	return (unsigned char)sum;
 }
 
 void fat_append_long(struct fat_image *image, uint32_t directory,

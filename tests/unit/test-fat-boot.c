@@ -322,6 +322,29 @@ TEST(an_empty_sector_is_no_boot_sector)
 			 -EUCLEAN);
 }
 
+static void assert_odd(const char *overlay, const char *words)
+{
+	const char *oddity = accept("fat32-boot.hex", overlay).oddity;
+
+	assert_non_null(oddity);
+	assert_non_null(strstr(oddity, words));
+}
+
+TEST(what_is_strange_but_served_is_told)
+{
+	assert_odd("@28 81 00", "does not mirror its FAT");
+	assert_odd("@2a 01 00", "version other than 0.0");
+	assert_odd("@20 00*4", "does not tell its size");
+}
+
+TEST(nothing_is_strange_about_a_usual_volume)
+{
+	assert_null(accept("fat32-boot.hex", "").oddity);
+	assert_null(accept("fat32-boot.hex", "@28 80 00").oddity);
+	assert_null(accept("fat16-boot.hex", "").oddity);
+	assert_null(accept("fat12-boot.hex", "").oddity);
+}
+
 TEST(a_label_ends_before_blanks_and_zeros)
 {
 	assert_string_equal(accept("fat32-boot.hex", "@47 \"A B\" 20*8").label,
@@ -366,6 +389,8 @@ int main(void)
 		cmocka_unit_test(other_file_systems_are_refused_by_name),
 		cmocka_unit_test(one_sign_of_a_boot_sector_is_enough),
 		cmocka_unit_test(an_empty_sector_is_no_boot_sector),
+		cmocka_unit_test(what_is_strange_but_served_is_told),
+		cmocka_unit_test(nothing_is_strange_about_a_usual_volume),
 		cmocka_unit_test(a_label_ends_before_blanks_and_zeros),
 	};
 

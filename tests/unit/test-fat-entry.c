@@ -23,6 +23,8 @@ static enum pbf_slot_kind feed(const char *overlay, enum pbf_fat_type type,
 
 	hex_parse(plain, slot, sizeof(slot));
 	hex_parse(overlay, slot, sizeof(slot));
+	/* Whatever is not written is seen. */
+	memset(ret_entry, 'x', sizeof(*ret_entry));
 	return pbf_slot_feed(&reader, type, slot, 0x4020, ret_entry, why);
 }
 

@@ -252,6 +252,10 @@ TEST(a_name_that_is_longer_than_255_bytes_is_shown_by_its_alias)
 	struct outcome outcome = with_units(85, 0x20ac);
 
 	assert_int_equal(strlen(outcome.entry.name), 255);
+	/* a umlaut: 2 bytes */
+	outcome = with_units(127, 0xe4);
+	assert_int_equal(strlen(outcome.entry.name), 254);
+	assert_string_equal(with_units(128, 0xe4).entry.name, "A");
 	assert_string_equal(with_units(86, 0x20ac).entry.name, "A");
 	assert_string_equal(with_units(255, 0x20ac).entry.name, "A");
 }

@@ -173,6 +173,14 @@ TEST(a_directory_that_is_the_root_contains_itself)
 
 TEST(a_directory_that_is_its_own_ancestor_contains_itself)
 {
+	uint64_t down_slot =
+		fat_add_directory(built, CLUSTER_DEEP, "DOWN       ", 50);
+
+	find("OVERLAYS/DEEP/DOWN", "OVERLAYS/DEEP/DOWN");
+	built->bytes[down_slot + 0x1a] = CLUSTER_DEEP;
+	assert_refused("OVERLAYS/DEEP/DOWN", down_slot, "contains itself");
+	built->bytes[down_slot + 0x1a] = CLUSTER_OVERLAYS;
+	assert_refused("OVERLAYS/DEEP/DOWN", down_slot, "contains itself");
 	built->bytes[deep_slot + 0x1a] = CLUSTER_OVERLAYS;
 	assert_refused("OVERLAYS/DEEP", deep_slot, "contains itself");
 	find("OVERLAYS/README", "OVERLAYS/README");

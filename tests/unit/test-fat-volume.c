@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "disk-image.h"
+#include "scratch.h"
 #include "unit.h"
 
 static struct fat_image *built;
@@ -225,6 +226,27 @@ TEST(a_large_table_is_read_in_any_order)
 		assert_link(0, i + 2, PBF_LINK_NEXT, i + 3);
 }
 
+TEST(what_was_read_of_the_table_is_not_read_again)
+{
+	const struct fat_layout layout = { .type = 32, .clusters = 5000 };
+	struct scratch scratch;
+
+	build(&layout);
+	fat_link(built, 0, 10, 11);
+	scratch_make(&scratch);
+	scratch_write(&scratch, "image", built->bytes, built->size);
+	assert_int_equal(pbf_image_open(scratch.fd, "image", &image, NULL), 0);
+	assert_int_equal(
+		pbf_fat_volume_open(image, 0, built->size, &volume, NULL), 0);
+	assert_link(0, 10, PBF_LINK_NEXT, 11);
+	fat_link(built, 0, 10, 12);
+	fat_link(built, 0, 4000, 4001);
+	scratch_write(&scratch, "image", built->bytes, built->size);
+	scratch_remove(&scratch);
+	assert_link(0, 10, PBF_LINK_NEXT, 11);
+	assert_link(0, 4000, PBF_LINK_NEXT, 4001);
+}
+
 TEST(each_copy_of_the_table_is_its_own)
 {
 	const struct fat_layout layout = { .fat_count = 3 };
@@ -292,6 +314,7 @@ int main(void)
 		CLAIM(the_upper_four_bits_of_a_fat32_link_do_not_count),
 		CLAIM(links_of_12_bits_do_not_touch_their_neighbours),
 		CLAIM(a_large_table_is_read_in_any_order),
+		CLAIM(what_was_read_of_the_table_is_not_read_again),
 		CLAIM(each_copy_of_the_table_is_its_own),
 		CLAIM(a_table_that_the_image_cuts_off_is_read_up_to_there),
 		CLAIM(a_table_that_the_partition_cuts_off_is_read_up_to_there),

@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "scratch.h"
 #include "unit.h"
@@ -14,11 +16,34 @@
 #define SIZE 10000u
 
 static struct scratch scratch;
+
+/* What becomes of reads: their errors, one by one, and how much each gives. */
+static struct {
+	int errors[4]; /* 0: none */
+	size_t done;
+	size_t at_most; /* 0: all */
+} reads;
+
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+	int error = reads.done < 4 ? reads.errors[reads.done] : 0;
+
+	reads.done++;
+	if (error != 0) {
+		errno = error;
+		return -1;
+	}
+	if (reads.at_most != 0 && length > reads.at_most)
+		length = reads.at_most;
+	return syscall(SYS_pread64, fd, buffer, length, offset);
+}
+
 static unsigned char content[SIZE];
 
 static int setup(void **state)
 {
 	(void)state;
+	memset(&reads, 0, sizeof(reads));
 	for (size_t i = 0; i < SIZE; i++)
 		content[i] = (unsigned char)(i % 251);
 	scratch_make(&scratch);
@@ -135,6 +160,44 @@ TEST(reading_gives_up_when_its_time_is_over)
 	assert_reads(image, 7, 1);
 }
 
+TEST(storage_that_fails_says_where)
+{
+	_cleanup_image_ struct pbf_image *image = open_image("image");
+
+	unsigned char buffer[SIZE];
+	struct pbf_reason why;
+
+	reads.at_most = 1000;
+	reads.errors[2] = EIO;
+	assert_int_equal(pbf_image_read(image, 7, buffer, 5000, &why), -EIO);
+	assert_reason(why, 2007, "Input/output error");
+	assert_reads(image, 7, 5000);
+}
+
+TEST(a_read_that_is_interrupted_goes_on)
+{
+	_cleanup_image_ struct pbf_image *image = open_image("image");
+
+	reads.errors[0] = EINTR;
+	reads.errors[1] = EINTR;
+	assert_reads(image, 7, 10);
+	assert_int_equal(reads.done, 3);
+}
+
+TEST(a_read_that_gives_less_goes_on)
+{
+	_cleanup_image_ struct pbf_image *image = open_image("image");
+	unsigned char buffer[SIZE];
+	struct pbf_reason why;
+
+	reads.at_most = 1000;
+	assert_reads(image, 7, 2500);
+	reads.at_most = 0;
+	scratch_truncate(&scratch, "image", 5000);
+	assert_int_equal(pbf_image_read(image, 1000, buffer, 8000, &why), -EIO);
+	assert_reason(why, 5000, "was truncated here");
+}
+
 static void assert_not_opened(const char *name, int error, const char *words)
 {
 	struct pbf_image *image = NULL;
@@ -248,6 +311,9 @@ int main(void)
 		CLAIM(nothing_is_read_beyond_the_end),
 		CLAIM(an_image_that_is_truncated_while_open_says_where),
 		CLAIM(reading_gives_up_when_its_time_is_over),
+		CLAIM(storage_that_fails_says_where),
+		CLAIM(a_read_that_is_interrupted_goes_on),
+		CLAIM(a_read_that_gives_less_goes_on),
 		CLAIM(what_is_not_there_cannot_be_opened),
 		CLAIM(what_has_no_bytes_in_places_is_no_image),
 		CLAIM(a_pipe_is_refused_without_waiting_for_a_writer),

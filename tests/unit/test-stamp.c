@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <unistd.h>
 
 #include "fake-time.h"
@@ -159,6 +160,27 @@ TEST(stamps_prove_on_file_systems_that_keep_them)
 	assert_false(stamp_of("file").provable);
 }
 
+TEST(file_systems_of_one_host_keep_honest_stamps)
+{
+	static const unsigned int honest[] = { EXT4_SUPER_MAGIC,
+					       0x58465342 /* XFS */,
+					       BTRFS_SUPER_MAGIC, TMPFS_MAGIC,
+					       F2FS_SUPER_MAGIC };
+	static const unsigned int others[] = {
+		NFS_SUPER_MAGIC, FUSE_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
+		CIFS_SUPER_MAGIC, MSDOS_SUPER_MAGIC
+	};
+
+	for (size_t i = 0; i < sizeof(honest) / sizeof(honest[0]); i++) {
+		fake_time_set_file_system(honest[i]);
+		assert_true(stamp_of("file").provable);
+	}
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		fake_time_set_file_system(others[i]);
+		assert_false(stamp_of("file").provable);
+	}
+}
+
 TEST(a_device_has_no_stamp_that_proves)
 {
 	struct pbf_stamp stamp;
@@ -196,6 +218,7 @@ int main(void)
 		CLAIM(a_file_is_settled_when_its_last_change_is_two_seconds_old),
 		CLAIM(a_file_from_the_future_is_not_settled),
 		CLAIM(stamps_prove_on_file_systems_that_keep_them),
+		CLAIM(file_systems_of_one_host_keep_honest_stamps),
 		CLAIM(a_device_has_no_stamp_that_proves),
 		CLAIM(what_is_not_there_has_no_stamp),
 	};

@@ -107,6 +107,7 @@ TEST(a_lone_surrogate_is_replaced_and_never_dropped)
 	const uint16_t last[] = { 'a', 0xd83c };
 	const uint16_t low[] = { 0xdf53, 'a' };
 	const uint16_t two_high[] = { 0xd83c, 0xd83c, 0xdf53 };
+	const uint16_t no_low[] = { 'a', 0xd83c, 0xe000 };
 	const uint16_t none[] = { 0xd7ff, 0xe000 };
 
 	assert_utf16(high, 2,
@@ -117,6 +118,7 @@ TEST(a_lone_surrogate_is_replaced_and_never_dropped)
 		     "\xef\xbf\xbd"
 		     "a");
 	assert_utf16(two_high, 3, "\xef\xbf\xbd\xf0\x9f\x8d\x93");
+	assert_utf16(no_low, 3, "a\xef\xbf\xbd\xee\x80\x80");
 	assert_utf16(none, 2, "\xed\x9f\xbf\xee\x80\x80");
 }
 

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Versions whose content was released, and is taken once more. */
+#include <errno.h>
+
+#include "fake-time.h"
+#include "unit.h"
+#include "version-bench.h"
+
+#define SIZE BENCH_KERNEL_BYTES
+#define BUDGET (1u << 20)
+
+static struct version_bench bench;
+static struct pbf_version *version;
+
+static int setup(void **state)
+{
+	(void)state;
+	version_bench_make(&bench, BUDGET);
+	version = version_bench_version(&bench, "KERNEL.IMG");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	pbf_version_unref(version);
+	version_bench_free(&bench);
+	return 0;
+}
+
+static int read_to(uint64_t end, struct waiter *waiter)
+{
+	struct pbf_snapshot *snapshot;
+	const unsigned char *content;
+	int error =
+		pbf_version_read(version, end, waiter ? &waiter->waiter : NULL,
+				 &snapshot, &content);
+
+	if (error < 0)
+		return error;
+	assert_memory_equal(content, bench_content(1), end);
+	pbf_version_read_done(snapshot);
+	return 0;
+}
+
+static void assert_readable(void)
+{
+	assert_int_equal(read_to(SIZE, NULL), 0);
+	assert_int_equal(read_to(0, NULL), 0);
+}
+
+/* Takes so much of the budget that the version's content must go. */
+static void release_content(void)
+{
+	struct pbf_snapshot *other;
+
+	assert_readable(); /* which leaves nothing pinned */
+	assert_int_equal(pbf_snapshot_begin(bench.shared.store, BUDGET, &other),
+			 0);
+	pbf_snapshot_unref(other);
+	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+}
+
+TEST(a_released_content_is_taken_again)
+{
+	struct waiter waiter;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(bench.starts, 2);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_int_equal(waiter.woken, 1);
+	assert_readable();
+}
+
+static void read_in_vain(void *context, int pauses)
+{
+	(void)context;
+	(void)pauses;
+	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+}
+
+TEST(nothing_of_a_retaken_content_is_handed_out_before_it_is_known)
+{
+	struct waiter waiter;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	fake_time_on_pause(read_in_vain, NULL);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_int_equal(waiter.woken, 1);
+}
+
+TEST(a_retaken_content_that_differs_is_stale)
+{
+	struct waiter waiter;
+	struct pbf_reason why;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	bench_write_kernel(&bench.bench, 2);
+	bench_save(&bench.bench);
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(pbf_version_capture(version, &why), -ESTALE);
+	assert_non_null(strstr(why.text, "not what it was"));
+	assert_int_equal(waiter.error, -ESTALE);
+	assert_false(pbf_version_is_alive(version));
+}
+
+TEST(a_content_may_be_retaken_from_other_clusters)
+{
+	struct waiter waiter;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	bench_move_kernel(&bench.bench, 150);
+	bench_save(&bench.bench);
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_readable();
+}
+
+TEST(a_retake_that_fails_can_be_tried_again)
+{
+	struct waiter waiter;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	scratch_truncate(&bench.bench.scratch, BENCH_IMAGE,
+			 fat_cluster_at(bench.bench.image, 40));
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(pbf_version_capture(version, NULL), -EIO);
+	assert_int_equal(waiter.error, -EIO);
+	assert_true(pbf_version_is_alive(version));
+	bench_save(&bench.bench);
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_readable();
+}
+
+TEST(a_retake_that_cannot_start_can_be_tried_again)
+{
+	struct waiter waiter;
+
+	version_bench_seal(&bench, version);
+	release_content();
+	waiter_init(&waiter);
+	bench.start_error = -EIO;
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(waiter.woken, 1);
+	assert_int_equal(waiter.error, -EIO);
+	bench.start_error = 0;
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(bench.starts, 3);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_readable();
+}
+
+#define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLAIM(a_released_content_is_taken_again),
+		CLAIM(nothing_of_a_retaken_content_is_handed_out_before_it_is_known),
+		CLAIM(a_retaken_content_that_differs_is_stale),
+		CLAIM(a_content_may_be_retaken_from_other_clusters),
+		CLAIM(a_retake_that_fails_can_be_tried_again),
+		CLAIM(a_retake_that_cannot_start_can_be_tried_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
