@@ -5,6 +5,7 @@
  */
 #include "deadlines.h"
 
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -152,6 +153,32 @@ TEST(an_earlier_deadline_does_not_wait_for_a_later_one)
 	assert_true(deadlines_cancel(deadlines, &late.deadline));
 }
 
+/* In one round or another the thread is waiting when the deadline is set. */
+static void assert_rounds_expire(void)
+{
+	for (int i = 0; i < 100; i++) {
+		struct alarm alarm = { .expiries = 0 };
+
+		set(&alarm, 0);
+		assert_expires();
+		sched_yield();
+	}
+}
+
+TEST(the_thread_wakes_up_for_a_first_deadline)
+{
+	assert_rounds_expire();
+}
+
+TEST(the_thread_wakes_up_for_an_earlier_deadline)
+{
+	struct alarm late = { .expiries = 0 };
+
+	set(&late, NEVER_MS);
+	assert_rounds_expire();
+	assert_true(deadlines_cancel(deadlines, &late.deadline));
+}
+
 TEST(a_cancelled_deadline_does_not_expire)
 {
 	struct alarm cancelled = { .expiries = 0 }, later = { .expiries = 0 },
@@ -214,6 +241,8 @@ int main(void)
 		CLAIM(deadlines_expire_in_their_order_and_not_in_that_of_setting),
 		CLAIM(equal_deadlines_expire_in_the_order_of_setting),
 		CLAIM(an_earlier_deadline_does_not_wait_for_a_later_one),
+		CLAIM(the_thread_wakes_up_for_a_first_deadline),
+		CLAIM(the_thread_wakes_up_for_an_earlier_deadline),
 		CLAIM(a_cancelled_deadline_does_not_expire),
 		CLAIM(a_cancelled_deadline_can_be_set_again),
 		CLAIM(a_deadline_can_be_set_again_when_it_expires),

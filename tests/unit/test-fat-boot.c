@@ -352,6 +352,9 @@ TEST(a_label_ends_before_blanks_and_zeros)
 	assert_string_equal(accept("fat32-boot.hex", "@47 \"A B\" 00*8").label,
 			    "A B");
 	assert_string_equal(accept("fat32-boot.hex", "@47 20*11").label, "");
+	/* blanks before it are not of it */
+	assert_string_equal(
+		accept("fat32-boot.hex", "@43 20*4  @47 20*11").label, "");
 }
 
 int main(void)

@@ -87,6 +87,19 @@ TEST(scattered_clusters_are_runs_in_the_order_of_the_file)
 	assert_walks(20, 4 * 512, runs, 3);
 }
 
+TEST(a_file_may_go_on_right_behind_an_earlier_part_of_it)
+{
+	static const struct pbf_cluster_run runs[] = {
+		{ 10, 1 }, { 20, 1 }, { 11, 1 }, { 21, 1 }
+	};
+
+	fat_link(built, 0, 10, 20);
+	fat_link(built, 0, 20, 11);
+	fat_link(built, 0, 11, 21);
+	fat_link(built, 0, 21, FAT_END);
+	assert_walks(10, 4 * 512, runs, 4);
+}
+
 TEST(many_runs_are_walked)
 {
 	struct pbf_cluster_run runs[30];
@@ -257,6 +270,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(clusters_that_follow_each_other_are_one_run),
 		CLAIM(scattered_clusters_are_runs_in_the_order_of_the_file),
+		CLAIM(a_file_may_go_on_right_behind_an_earlier_part_of_it),
 		CLAIM(many_runs_are_walked),
 		CLAIM(an_empty_file_needs_no_cluster),
 		CLAIM(clusters_beyond_the_size_do_not_matter),

@@ -101,6 +101,13 @@ TEST(a_missing_part_leaves_the_short_name)
 		     "@20 e5");
 }
 
+TEST(a_last_part_alone_leaves_the_short_name)
+{
+	assert_short("@00 e5*32  @20 42");
+	assert_short("@00 e5*32  @20 43");
+	assert_short("@20 42");
+}
+
 TEST(an_orphan_without_a_last_part_leaves_the_short_name)
 {
 	assert_short("@00 02");
@@ -275,6 +282,7 @@ int main(void)
 		cmocka_unit_test(another_checksum_leaves_the_short_name),
 		cmocka_unit_test(a_part_out_of_order_leaves_the_short_name),
 		cmocka_unit_test(a_missing_part_leaves_the_short_name),
+		cmocka_unit_test(a_last_part_alone_leaves_the_short_name),
 		cmocka_unit_test(
 			an_orphan_without_a_last_part_leaves_the_short_name),
 		cmocka_unit_test(order_0_leaves_the_short_name),

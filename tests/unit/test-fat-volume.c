@@ -279,6 +279,23 @@ TEST(a_table_that_the_image_cuts_off_is_read_up_to_there)
 	assert_link(0, 127, PBF_LINK_NEXT, 128);
 }
 
+TEST(a_long_table_that_the_image_cuts_off_is_read_up_to_there)
+{
+	const struct fat_layout layout = { .type = 32, .clusters = 5000 };
+	enum pbf_fat_link link;
+	uint32_t next;
+
+	/* 8192 bytes are read at a time: these two lie in the second part */
+	build(&layout);
+	fat_link(built, 0, 1600, 1601);
+	fat_link(built, 0, 1700, 1701);
+	assert_in_range(fat_link_at(built, 0, 1600), 8192, 8192 + 511);
+	assert_int_equal(open_cut(8192 + 512, NULL), 0);
+	assert_link(0, 1600, PBF_LINK_NEXT, 1601);
+	assert_int_equal(pbf_fat_link(volume, 0, 1700, &link, &next, NULL),
+			 -EIO);
+}
+
 TEST(a_table_that_the_partition_cuts_off_is_read_up_to_there)
 {
 	const struct fat_layout layout = { .type = 32, .clusters = 1000 };
@@ -317,6 +334,7 @@ int main(void)
 		CLAIM(what_was_read_of_the_table_is_not_read_again),
 		CLAIM(each_copy_of_the_table_is_its_own),
 		CLAIM(a_table_that_the_image_cuts_off_is_read_up_to_there),
+		CLAIM(a_long_table_that_the_image_cuts_off_is_read_up_to_there),
 		CLAIM(a_table_that_the_partition_cuts_off_is_read_up_to_there),
 	};
 

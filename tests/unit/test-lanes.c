@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -309,6 +310,22 @@ TEST(many_jobs_are_each_run_once)
 		assert_int_equal(atomic_load(&tasks[i].runs), 1);
 }
 
+TEST(a_thread_that_has_nothing_to_do_takes_the_next_job_at_once)
+{
+	struct task tasks[200];
+	struct timespec until;
+
+	/* An idle thread ends after 10 s, and would look for jobs then. */
+	for (size_t i = 0; i < 200; i++) {
+		tasks[i] = (struct task){ .done = &done };
+		submit("a", &tasks[i]);
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += 5;
+		assert_int_equal(sem_timedwait(&done, &until), 0);
+		sched_yield();
+	}
+}
+
 TEST(freeing_nothing_is_allowed)
 {
 	lanes_free(NULL);
@@ -333,6 +350,7 @@ int main(void)
 		CLAIM(draining_waits_for_jobs_that_run_and_runs_those_that_wait),
 		CLAIM(draining_gives_up_on_a_job_that_blocks),
 		CLAIM(many_jobs_are_each_run_once),
+		CLAIM(a_thread_that_has_nothing_to_do_takes_the_next_job_at_once),
 		CLAIM(freeing_nothing_is_allowed),
 	};
 

@@ -7,7 +7,7 @@
 #include "version-bench.h"
 
 #define ROOT_ID 1u
-#define FIRST_ID 100u
+#define FIRST_ID (1ull << 40)
 /* So many forgotten numbers are kept. */
 #define FORGOTTEN_MAX 16384u
 

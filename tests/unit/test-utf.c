@@ -71,6 +71,7 @@ TEST(a_sequence_that_is_cut_short_comes_byte_by_byte)
 {
 	assert_next("\xe2\x82", 0xdce2, 1);
 	assert_next("\x82", 0xdc82, 1);
+	assert_next("\x80", 0xdc80, 1);
 	assert_next("\xe2\x82x", 0xdce2, 1);
 	assert_next("\xe2\x82\xac", 0x20ac, 3);
 }
@@ -107,6 +108,7 @@ TEST(a_lone_surrogate_is_replaced_and_never_dropped)
 	const uint16_t last[] = { 'a', 0xd83c };
 	const uint16_t low[] = { 0xdf53, 'a' };
 	const uint16_t two_high[] = { 0xd83c, 0xd83c, 0xdf53 };
+	const uint16_t edges[] = { 0xd800, 0xdbff, 'a', 0xdc00, 0xdfff };
 	const uint16_t no_low[] = { 'a', 0xd83c, 0xe000 };
 	const uint16_t none[] = { 0xd7ff, 0xe000 };
 
@@ -118,6 +120,10 @@ TEST(a_lone_surrogate_is_replaced_and_never_dropped)
 		     "\xef\xbf\xbd"
 		     "a");
 	assert_utf16(two_high, 3, "\xef\xbf\xbd\xf0\x9f\x8d\x93");
+	assert_utf16(edges, 5,
+		     "\xef\xbf\xbd\xef\xbf\xbd"
+		     "a"
+		     "\xef\xbf\xbd\xef\xbf\xbd");
 	assert_utf16(no_low, 3, "a\xef\xbf\xbd\xee\x80\x80");
 	assert_utf16(none, 2, "\xed\x9f\xbf\xee\x80\x80");
 }

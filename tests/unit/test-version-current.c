@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The three rules by which a version is current. */
 #include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "fake-time.h"
 #include "unit.h"
@@ -9,9 +11,20 @@
 static struct version_bench bench;
 static struct pbf_version *version;
 
+/* Whether the version is given up while the next piece of content is read. */
+static bool killed_by_read;
+
+ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
+{
+	if (killed_by_read && length == BENCH_PIECE_BYTES)
+		pbf_version_kill(version, -EIO);
+	return syscall(SYS_pread64, fd, buffer, length, offset);
+}
+
 static int setup(void **state)
 {
 	(void)state;
+	killed_by_read = false;
 	version_bench_make(&bench, 1u << 20);
 	version = version_bench_version(&bench, "KERNEL.IMG");
 	return 0;
@@ -260,6 +273,13 @@ TEST(a_version_given_up_is_never_current)
 	assert_false(is_current());
 }
 
+TEST(a_version_given_up_while_it_is_compared_is_not_current)
+{
+	version_bench_seal(&bench, version);
+	killed_by_read = true;
+	assert_false(is_current());
+}
+
 TEST(a_fresh_version_given_up_is_never_current)
 {
 	assert_true(is_current());
@@ -290,6 +310,7 @@ int main(void)
 		CLAIM(a_broken_chain_is_not_current),
 		CLAIM(a_released_content_is_compared_by_its_digest),
 		CLAIM(a_version_given_up_is_never_current),
+		CLAIM(a_version_given_up_while_it_is_compared_is_not_current),
 		CLAIM(a_fresh_version_given_up_is_never_current),
 	};
 

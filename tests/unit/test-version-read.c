@@ -2,9 +2,11 @@
 /* Reading versions, while their snapshot is taken and after. */
 #include <errno.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fake-time.h"
+#include "location.h"
 #include "unit.h"
 #include "version-bench.h"
 
@@ -160,6 +162,39 @@ ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 	return syscall(SYS_pread64, fd, buffer, length, offset);
 }
 
+static void let_time_pass(void)
+{
+	const struct timespec some_time = { .tv_nsec = 100000000 };
+
+	nanosleep(&some_time, NULL);
+}
+
+TEST(each_piece_that_is_read_counts_as_progress)
+{
+	int64_t start_ms;
+
+	fake_time_set_honest(true);
+	fake_time_set_age(10);
+	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
+	start_ms = pbf_version_progress_ms(version);
+	on_read = let_time_pass;
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_true(pbf_version_progress_ms(version) >= start_ms + 100);
+}
+
+TEST(looking_again_counts_as_progress)
+{
+	int64_t start_ms;
+
+	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
+	start_ms = pbf_version_progress_ms(version);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_int_equal(fake_time_pauses(), 1);
+	/* which all was read before */
+	assert_true(pbf_version_progress_ms(version) >=
+		    start_ms + PBF_BURST_MS);
+}
+
 static int read_too_early;
 
 static void read_early(void)
@@ -308,6 +343,8 @@ int main(void)
 		CLAIM(a_read_that_cannot_wait_is_told_so),
 		CLAIM(a_read_waits_only_for_its_own_bytes),
 		CLAIM(the_last_byte_is_withheld_until_the_seal),
+		CLAIM(each_piece_that_is_read_counts_as_progress),
+		CLAIM(looking_again_counts_as_progress),
 		CLAIM(bytes_are_not_there_before_they_were_read_again),
 		CLAIM(a_change_that_nobody_saw_is_read_again),
 		CLAIM(a_change_after_bytes_were_handed_out_is_the_end_of_the_version),

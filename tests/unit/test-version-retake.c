@@ -142,6 +142,7 @@ TEST(a_retake_that_fails_can_be_tried_again)
 	bench_save(&bench.bench);
 	waiter_init(&waiter);
 	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(bench.starts, 3);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_readable();
 }

@@ -259,6 +259,7 @@ TEST(a_capture_that_fails_is_told_and_can_be_tried_again)
 	assert_true(pbf_version_is_alive(version));
 	bench_save(&bench.bench);
 	version_bench_seal(&bench, version);
+	assert_int_equal(bench.starts, 2);
 	pbf_version_unref(version);
 }
 
