@@ -64,6 +64,9 @@ static int confirm(const struct pbf_capture *capture,
 		pbf_pause_ms(look == 0 ? PBF_BURST_MS :
 					 SMALL_FILE_GAP_MS + look);
 		result = find_again(capture, &now, why);
+		/* A chain that broke since is a change like any other. */
+		if (result == -EUCLEAN)
+			return 1;
 		if (result < 0)
 			return result;
 		if (!pbf_location_equal(first, &now))

@@ -257,6 +257,11 @@ pbf_snapshot_digest(const struct pbf_snapshot *snapshot)
 	return &snapshot->digest;
 }
 
+bool pbf_snapshot_is_shared(const struct pbf_snapshot *snapshot)
+{
+	return atomic_load(&snapshot->references) > 1;
+}
+
 int pbf_snapshot_restore(struct pbf_snapshot *snapshot,
 			 struct pbf_snapshot *fresh,
 			 const struct pbf_digest *digest)

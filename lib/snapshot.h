@@ -58,6 +58,12 @@ const struct pbf_digest *
 pbf_snapshot_digest(const struct pbf_snapshot *snapshot);
 
 /*
+ * Whether others hold SNAPSHOT too.  Once it is released, only its digest is
+ * left to compare a content with, which is not enough to give one to them.
+ */
+bool pbf_snapshot_is_shared(const struct pbf_snapshot *snapshot);
+
+/*
  * Gives a sealed SNAPSHOT its content back from FRESH, which is filled but not
  * sealed and whose reference is taken.  -ESTALE when DIGEST is another one.
  */

@@ -218,6 +218,9 @@ int pbf_version_read(struct pbf_version *version, uint64_t end_bytes,
 		error = -EWOULDBLOCK;
 	} else if (error == 0) {
 		begin = version->state != PBF_CAPTURING;
+		/* Of this snapshot, nothing has been handed out yet. */
+		if (begin)
+			version->handed_out = false;
 		version->state = PBF_CAPTURING;
 		add_waiter(version, waiter, end_bytes);
 		error = -EINPROGRESS;

@@ -155,7 +155,7 @@ static int prepare_capture(struct pbf_version *version, struct pbf_reason *why)
 
 int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 {
-	struct pbf_snapshot *filling, *sealed = NULL;
+	struct pbf_snapshot *filling, *sealed = NULL, *replaced = NULL;
 	struct pbf_digest digest;
 	struct pbf_stamp stamp = { 0 };
 	struct pbf_list woken;
@@ -173,6 +173,10 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 
 	if (error < 0) {
 		pbf_snapshot_unref(filling);
+	} else if (sealed && pbf_snapshot_is_shared(sealed) &&
+		   pbf_digest_equal(&digest, pbf_snapshot_digest(sealed))) {
+		replaced = sealed;
+		sealed = pbf_snapshot_seal(filling, &digest);
 	} else if (sealed) {
 		error = pbf_snapshot_restore(sealed, filling, &digest);
 		if (error < 0)
@@ -191,6 +195,7 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 	error = version->state == PBF_DEAD ? version->error : error;
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
+	pbf_snapshot_unref(replaced);
 	pbf_version_wake(&woken, error);
 	return error;
 }
