@@ -200,6 +200,15 @@ TEST(a_loop_back_into_a_long_run_is_refused)
 		       "loops through cluster 15");
 }
 
+TEST(a_loop_is_found_in_the_middle_of_a_run)
+{
+	fat_link(built, 0, 12, 10);
+	fat_link(built, 0, 10, 11);
+	fat_link(built, 0, 11, 12);
+	assert_refused(12, 4 * 512, fat_link_at(built, 0, 12),
+		       "loops through cluster 12");
+}
+
 TEST(a_first_cluster_outside_the_volume_is_refused)
 {
 	const uint64_t none = PBF_REASON_NO_OFFSET;
@@ -281,6 +290,7 @@ int main(void)
 		CLAIM(a_chain_that_loops_is_refused),
 		CLAIM(a_cluster_that_links_to_itself_is_refused),
 		CLAIM(a_loop_back_into_a_long_run_is_refused),
+		CLAIM(a_loop_is_found_in_the_middle_of_a_run),
 		CLAIM(a_first_cluster_outside_the_volume_is_refused),
 		CLAIM(a_size_beyond_the_volume_is_refused_at_once),
 		CLAIM(the_copy_that_was_asked_for_is_walked),

@@ -225,6 +225,17 @@ TEST(what_stands_before_a_break_is_found)
 	assert_refused("none", fat_link_at(built, 0, 2), "breaks at");
 }
 
+TEST(a_label_is_not_found_as_a_file)
+{
+	const struct fat_slot label = { .name = "BOOT       ",
+					.attributes = FAT_ATTRIBUTE_LABEL };
+	unsigned char slot[FAT_SLOT_BYTES];
+
+	fat_slot_write(&label, slot);
+	fat_append(built, FAT_ROOT, slot);
+	assert_fails("BOOT", -ENOENT);
+}
+
 TEST(an_entry_that_is_hidden_is_not_found)
 {
 	uint64_t slot = fat_add_text(built, FAT_ROOT, "A          ", 40, "x");
@@ -254,6 +265,7 @@ int main(void)
 		CLAIM(a_directory_outside_the_volume_is_refused),
 		CLAIM(directories_are_up_to_64_deep),
 		CLAIM(what_stands_before_a_break_is_found),
+		CLAIM(a_label_is_not_found_as_a_file),
 		CLAIM(an_entry_that_is_hidden_is_not_found),
 	};
 

@@ -296,6 +296,31 @@ TEST(a_long_table_that_the_image_cuts_off_is_read_up_to_there)
 			 -EIO);
 }
 
+TEST(what_was_read_only_in_part_is_not_taken_for_what_was_there_before)
+{
+	/* 8192 bytes are read at a time, and 16 such parts are kept */
+	const struct fat_layout layout = { .type = 32, .clusters = 60000 };
+	const uint32_t cluster = 16 * 8192 / 4;
+	enum pbf_fat_link link;
+	struct scratch scratch;
+	uint32_t next;
+
+	build(&layout);
+	fat_link(built, 0, 10, 11);
+	scratch_make(&scratch);
+	scratch_write(&scratch, "image", built->bytes, built->size);
+	assert_int_equal(pbf_image_open(scratch.fd, "image", &image, NULL), 0);
+	assert_int_equal(
+		pbf_fat_volume_open(image, 0, built->size, &volume, NULL), 0);
+	assert_link(0, 10, PBF_LINK_NEXT, 11);
+	scratch_truncate(&scratch, "image", 16 * 8192 + 4000);
+	scratch_remove(&scratch);
+	assert_int_equal(
+		pbf_fat_link(volume, 0, cluster + 1000, &link, &next, NULL),
+		-EIO);
+	assert_link(0, 10, PBF_LINK_NEXT, 11);
+}
+
 TEST(a_table_that_the_partition_cuts_off_is_read_up_to_there)
 {
 	const struct fat_layout layout = { .type = 32, .clusters = 1000 };
@@ -335,6 +360,7 @@ int main(void)
 		CLAIM(each_copy_of_the_table_is_its_own),
 		CLAIM(a_table_that_the_image_cuts_off_is_read_up_to_there),
 		CLAIM(a_long_table_that_the_image_cuts_off_is_read_up_to_there),
+		CLAIM(what_was_read_only_in_part_is_not_taken_for_what_was_there_before),
 		CLAIM(a_table_that_the_partition_cuts_off_is_read_up_to_there),
 	};
 

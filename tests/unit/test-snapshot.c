@@ -101,6 +101,9 @@ TEST(equal_contents_are_one_snapshot_and_take_room_once)
 	pbf_snapshot_unref(rest);
 	pbf_snapshot_unref(one);
 	assert_holds(same, 400, 7);
+	/* comparing them has left nothing pinned */
+	pbf_snapshot_unref(fill(BUDGET, 8));
+	assert_false(is_held(same));
 	pbf_snapshot_unref(same);
 }
 

@@ -241,6 +241,26 @@ TEST(a_capture_that_cannot_start_is_told_and_can_be_tried_again)
 	pbf_version_unref(version);
 }
 
+TEST(a_read_may_follow_a_capture_that_could_not_start)
+{
+	struct pbf_version *version = make("KERNEL.IMG");
+	struct pbf_snapshot *snapshot;
+	const unsigned char *content;
+	struct waiter waiter;
+
+	bench.start_error = -EIO;
+	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
+	bench.start_error = 0;
+	waiter_init(&waiter);
+	assert_int_equal(pbf_version_read(version, 1, &waiter.waiter, &snapshot,
+					  &content),
+			 -EINPROGRESS);
+	assert_int_equal(bench.starts, 2);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_int_equal(waiter.error, 0);
+	pbf_version_unref(version);
+}
+
 TEST(a_capture_that_fails_is_told_and_can_be_tried_again)
 {
 	struct pbf_version *version = make("KERNEL.IMG");
@@ -348,6 +368,7 @@ int main(void)
 		CLAIM(a_file_larger_than_the_budget_is_refused),
 		CLAIM(a_file_has_to_wait_while_others_use_the_budget),
 		CLAIM(a_capture_that_cannot_start_is_told_and_can_be_tried_again),
+		CLAIM(a_read_may_follow_a_capture_that_could_not_start),
 		CLAIM(a_capture_that_fails_is_told_and_can_be_tried_again),
 		CLAIM(a_version_given_up_does_not_open),
 		CLAIM(giving_up_tells_those_who_wait),
