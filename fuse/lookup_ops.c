@@ -82,21 +82,46 @@ static void reply_answer(struct server *server, fuse_req_t fuse,
 /* A Linux client shows a file it has just replaced as empty for 30 s. */
 #define FRESH_SECONDS 90
 
+/* Says once what is strange about a volume that is served. */
+static void note_volume(const char *name, const struct pbf_source *source)
+{
+	const struct pbf_fat_geometry *geometry =
+		pbf_fat_volume_geometry(source->volume);
+	uint32_t device_sector_bytes = pbf_image_sector_bytes(source->image);
+
+	if (geometry->dirty)
+		log_once(LOG_INFO,
+			 "%s: volume is marked dirty: it is mounted somewhere, "
+			 "or was not unmounted; serving it",
+			 name);
+	if (geometry->oddity)
+		log_once(LOG_NOTICE, "%s: volume %s; serving it", name,
+			 geometry->oddity);
+	if (geometry->sector_bytes < device_sector_bytes)
+		log_once(LOG_NOTICE,
+			 "%s: volume has sectors of %u bytes on a device with "
+			 "sectors of %u, where Linux would not mount it; "
+			 "serving it",
+			 name, geometry->sector_bytes, device_sector_bytes);
+}
+
 /* Says once what is served although it may not be what is wanted. */
 static void note_oddities(const char *name, const struct pbf_source *source,
 			  const struct pbf_found *found)
 {
-	const struct pbf_fat_geometry *geometry;
+	const struct pbf_reason *oddity;
 	struct timespec now;
 
 	if (!source->volume)
 		return;
-	geometry = pbf_fat_volume_geometry(source->volume);
-	if (geometry->oddity)
-		log_once(LOG_NOTICE, "%s: volume %s; serving it", name,
-			 geometry->oddity);
+	note_volume(name, source);
+	oddity = pbf_fat_volume_oddity(source->volume);
+	if (oddity)
+		log_refusal(LOG_NOTICE, name, found->path, oddity,
+			    "serving it");
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	if (!found->is_directory && found->size_bytes == 0 && geometry->dirty &&
+	if (!found->is_directory && found->size_bytes == 0 &&
+	    pbf_fat_volume_geometry(source->volume)->dirty &&
 	    found->modified.tv_sec > now.tv_sec - FRESH_SECONDS)
 		log_once(LOG_NOTICE,
 			 "%s: %s: an empty file, written moments ago.  If the "

@@ -40,7 +40,7 @@ uint64_t mount_options_ram_bytes(void)
 static bool take_snapshot_memory(struct options *options, const char *value)
 {
 	static const char suffixes[] = "KMGT";
-	unsigned long long number;
+	unsigned long long number, unit = 1, max = UINT64_MAX;
 	char digits[32];
 	size_t length = strlen(value);
 	const char *suffix;
@@ -50,20 +50,18 @@ static bool take_snapshot_memory(struct options *options, const char *value)
 	memcpy(digits, value, length + 1);
 	suffix = strchr(suffixes, digits[length - 1] & ~0x20);
 	if (suffix && *suffix) {
-		digits[length - 1] = '\0';
-		number = 1ull << 10 * (suffix - suffixes + 1);
+		unit = 1ull << 10 * (suffix - suffixes + 1);
+		max /= unit;
 	} else if (digits[length - 1] == '%') {
-		digits[length - 1] = '\0';
-		number = mount_options_ram_bytes() / 100;
-	} else {
-		number = 1;
+		unit = mount_options_ram_bytes() / 100;
+		max = 100;
 	}
-	if (!parse_number(digits, 10, UINT64_MAX / number,
-			  (unsigned long long *)&options->server
-				  .snapshot_memory_bytes))
+	if (unit != 1)
+		digits[length - 1] = '\0';
+	if (!parse_number(digits, 10, max, &number) || number == 0)
 		return false;
-	options->server.snapshot_memory_bytes *= number;
-	return options->server.snapshot_memory_bytes > 0;
+	options->server.snapshot_memory_bytes = number * unit;
+	return true;
 }
 
 static bool take_io_timeout(struct options *options, const char *value)
@@ -79,7 +77,12 @@ static bool take_io_timeout(struct options *options, const char *value)
 
 static bool take_partition(struct options *options, const char *value)
 {
-	return pbf_parse_partition(value, &options->server.partition);
+	return pbf_parse_partition(value, &options->server.image.partition);
+}
+
+static bool take_code_page(struct options *options, const char *value)
+{
+	return pbf_parse_code_page(value, &options->server.image.code_page);
 }
 
 static bool take_uid(struct options *options, const char *value)
@@ -167,6 +170,7 @@ struct mount_option {
  */
 static const struct mount_option mount_options[] = {
 	{ "partition", take_partition, VALUE, false },
+	{ "codepage", take_code_page, VALUE, false },
 	{ "snapshot_memory", take_snapshot_memory, VALUE, false },
 	{ "io_timeout", take_io_timeout, VALUE, false },
 	{ "uid", take_uid, VALUE, false },

@@ -25,6 +25,7 @@ static const char help_text[] =
 	"  -o OPTIONS          mount options, with commas between them:\n"
 	"\n"
 	"  partition=N         serve partition N of every image\n"
+	"  codepage=PAGE       of short names: 437 or 850; default 437\n"
 	"  snapshot_memory=SIZE  memory for files being served, in bytes or\n"
 	"                      with K, M, G, T or %; default 25% of the RAM\n"
 	"  io_timeout=SECONDS  how long to wait for an image; default 5\n"

@@ -34,7 +34,7 @@ int server_new(const struct server_settings *settings,
 		return -ENOMEM;
 	server->settings = *settings;
 	server->drained = true; /* nothing has been asked yet */
-	error = pbf_catalog_open(settings->images, settings->partition,
+	error = pbf_catalog_open(settings->images, settings->image,
 				 &server->catalog);
 	if (error == 0)
 		error = pbf_store_new(settings->snapshot_memory_bytes,

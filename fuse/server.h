@@ -21,8 +21,8 @@
 #include "version_table.h"
 
 struct server_settings {
-	const char *images;	/* the image directory */
-	unsigned int partition; /* of all images; 0: find each one's */
+	const char *images;	     /* the image directory */
+	struct pbf_image_conf image; /* for all that have no other */
 	uint64_t snapshot_memory_bytes;
 	int64_t io_timeout_ms;
 	uid_t uid;

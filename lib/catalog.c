@@ -24,13 +24,13 @@
 struct pbf_catalog {
 	int fd;
 	char *path; /* absolute, without links */
-	unsigned int partition;
+	struct pbf_image_conf defaults;
 	dev_t excluded_device;
 	char *excluded_path;
 	struct pbf_board_index *index;
 };
 
-int pbf_catalog_open(const char *path, unsigned int partition,
+int pbf_catalog_open(const char *path, struct pbf_image_conf defaults,
 		     struct pbf_catalog **ret_catalog)
 {
 	struct pbf_catalog *catalog = calloc(1, sizeof(*catalog));
@@ -38,7 +38,7 @@ int pbf_catalog_open(const char *path, unsigned int partition,
 
 	if (!catalog)
 		return -ENOMEM;
-	catalog->partition = partition;
+	catalog->defaults = defaults;
 	catalog->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	error = catalog->fd < 0 ? -errno : 0;
 	if (error == 0) {
@@ -403,7 +403,7 @@ int pbf_catalog_conf(struct pbf_catalog *catalog, const char *source,
 	char name[CONF_NAME_BYTES];
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = -1;
-	struct pbf_image_conf conf = { 0 };
+	struct pbf_image_conf conf = catalog->defaults;
 	struct pbf_reason parsing;
 	int error = 0;
 
@@ -425,8 +425,6 @@ int pbf_catalog_conf(struct pbf_catalog *catalog, const char *source,
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 				  "%s cannot be read: %s", name,
 				  strerror(-error));
-	if (conf.partition == 0)
-		conf.partition = catalog->partition;
 	*ret_conf = conf;
 	return 0;
 }

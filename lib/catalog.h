@@ -47,10 +47,10 @@ struct pbf_board {
 };
 
 /*
- * PATH is the image directory; the catalog keeps it open.  PARTITION is the
- * partition of all images, 0 to find each one's.
+ * PATH is the image directory; the catalog keeps it open.  DEFAULTS hold
+ * for images of which no .conf says otherwise.
  */
-int pbf_catalog_open(const char *path, unsigned int partition,
+int pbf_catalog_open(const char *path, struct pbf_image_conf defaults,
 		     struct pbf_catalog **ret_catalog);
 void pbf_catalog_free(struct pbf_catalog *catalog);
 
@@ -109,8 +109,8 @@ int pbf_catalog_conf_stamp(struct pbf_catalog *catalog, const char *source,
 			   struct pbf_stamp *ret_stamp);
 
 /*
- * The settings of SOURCE: those in its .conf, where there is none those given
- * to pbf_catalog_open().  Errors as pbf_image_conf_parse(), or from reading.
+ * The settings of SOURCE: what its .conf says, for the rest the defaults.
+ * Errors as pbf_image_conf_parse(), or from reading.
  */
 int pbf_catalog_conf(struct pbf_catalog *catalog, const char *source,
 		     struct pbf_image_conf *ret_conf, struct pbf_reason *why);

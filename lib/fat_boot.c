@@ -26,14 +26,16 @@
 #define BPB_ROOT_CLUSTER 0x2c
 #define BS_STATE_FAT16 0x25
 #define BS_STATE_FAT32 0x41
-#define BS_LABEL_FAT16 0x2b
-#define BS_LABEL_FAT32 0x47
+#define BS_SIGNATURE_FAT16 0x26
+#define BS_SIGNATURE_FAT32 0x42
+#define BS_LABEL_AFTER_SIGNATURE 5
 #define BS_TYPE_FAT16 0x36
 #define BS_TYPE_FAT32 0x52
 
 #define EXT_FLAGS_NO_MIRROR 0x80u
 #define EXT_FLAGS_ACTIVE 0x0fu
 #define STATE_DIRTY 0x01u
+#define EXTENDED_BOOT_SIGNATURE 0x29u
 
 #define DIRECTORY_ENTRY_BYTES 32u
 #define FAT12_CLUSTERS_MAX 4084u
@@ -143,14 +145,15 @@ static int count_clusters(const unsigned char *sector, uint64_t volume_bytes,
 	return 0;
 }
 
-static void copy_label(const unsigned char *from, char to[12])
+/* Label and file system type are there when SIGNATURE says so. */
+static void copy_label(const unsigned char *sector, size_t signature,
+		       struct pbf_fat_geometry *geometry)
 {
-	size_t length = 11;
-
-	while (length > 0 && (from[length - 1] == ' ' || from[length - 1] == 0))
-		length--;
-	memcpy(to, from, length);
-	to[length] = '\0';
+	memset(geometry->label, ' ', sizeof(geometry->label));
+	if (sector[signature] == EXTENDED_BOOT_SIGNATURE)
+		memcpy(geometry->label,
+		       sector + signature + BS_LABEL_AFTER_SIGNATURE,
+		       sizeof(geometry->label));
 }
 
 static void decode_fat32_only(const unsigned char *sector,
@@ -169,7 +172,7 @@ static void decode_fat32_only(const unsigned char *sector,
 		geometry->oddity = "is of a FAT32 version other than 0.0";
 	geometry->root_cluster = get_le32(sector + BPB_ROOT_CLUSTER);
 	geometry->dirty = sector[BS_STATE_FAT32] & STATE_DIRTY;
-	copy_label(sector + BS_LABEL_FAT32, geometry->label);
+	copy_label(sector, BS_SIGNATURE_FAT32, geometry);
 }
 
 static void decode_fat16_only(const unsigned char *sector,
@@ -180,7 +183,7 @@ static void decode_fat16_only(const unsigned char *sector,
 	geometry->root_bytes = (uint64_t)get_le16(sector + BPB_ROOT_ENTRIES) *
 			       DIRECTORY_ENTRY_BYTES;
 	geometry->dirty = sector[BS_STATE_FAT16] & STATE_DIRTY;
-	copy_label(sector + BS_LABEL_FAT16, geometry->label);
+	copy_label(sector, BS_SIGNATURE_FAT16, geometry);
 }
 
 int pbf_fat_boot_decode(const unsigned char sector[PBF_FAT_BOOT_BYTES],

@@ -16,6 +16,8 @@
 /* What pbf_fat_boot_decode() needs of a volume's start. */
 #define PBF_FAT_BOOT_BYTES 512u
 
+#define PBF_FAT_LABEL_BYTES 11u
+
 /* Clusters are numbered from here. */
 #define PBF_FAT_FIRST_CLUSTER 2u
 
@@ -44,7 +46,8 @@ struct pbf_fat_geometry {
 	/* What is strange about it but served nevertheless; NULL for nothing.
 	 */
 	const char *oddity;
-	char label[12]; /* as in the boot sector, blanks at the end cut off */
+	/* As in the boot sector; all blanks where it has none. */
+	unsigned char label[PBF_FAT_LABEL_BYTES];
 };
 
 /*

@@ -71,6 +71,7 @@ int pbf_dir_walk_start(struct pbf_dir_walk *walk, struct pbf_fat_volume *volume,
 	/* Not the chunk: it is read before it is looked at. */
 	memset(walk, 0, offsetof(struct pbf_dir_walk, chunk));
 	walk->volume = volume;
+	walk->reader.code_page = pbf_fat_volume_code_page(volume);
 	walk->is_root = first_cluster == PBF_FAT_ROOT;
 	if (first_cluster == PBF_FAT_ROOT && geometry->type != PBF_FAT32) {
 		walk->area_offset = geometry->root_start;
@@ -118,6 +119,19 @@ static int fill_chunk(struct pbf_dir_walk *walk, struct pbf_reason *why)
 	return 0;
 }
 
+/*
+ * The first two slots of any directory but the root are "." and "..".  Linux
+ * refuses to enter one without them.
+ */
+static void check_dots(struct pbf_dir_walk *walk, uint64_t offset)
+{
+	if (!walk->is_root && walk->slots < 2 &&
+	    walk->chunk[walk->chunk_position] != '.')
+		pbf_fat_volume_note(walk->volume, offset,
+				    "a directory without \".\" and \"..\", "
+				    "which Linux would not enter");
+}
+
 int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
 		      struct pbf_fat_entry *ret_entry, struct pbf_reason *why)
 {
@@ -140,6 +154,7 @@ int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
 		offset = pbf_fat_volume_start(walk->volume) +
 			 walk->area_offset + walk->position -
 			 walk->chunk_length + walk->chunk_position;
+		check_dots(walk, offset);
 		kind = pbf_slot_feed(&walk->reader, type,
 				     walk->chunk + walk->chunk_position, offset,
 				     ret_entry, why);
@@ -284,7 +299,7 @@ int pbf_fat_resolve(struct pbf_fat_volume *volume, const char *path,
 void pbf_fat_label(struct pbf_fat_volume *volume,
 		   char ret_label[PBF_FAT_ALIAS_BYTES])
 {
-	const char *in_boot_sector = pbf_fat_volume_geometry(volume)->label;
+	enum pbf_code_page page = pbf_fat_volume_code_page(volume);
 	struct pbf_dir_walk walk;
 	struct pbf_fat_entry entry;
 	enum pbf_slot_kind kind = PBF_SLOT_END;
@@ -299,7 +314,8 @@ void pbf_fat_label(struct pbf_fat_volume *volume,
 			return;
 		}
 	}
-	ret_label[0] = '\0';
-	if (strcmp(in_boot_sector, "NO NAME") != 0)
-		memcpy(ret_label, in_boot_sector, strlen(in_boot_sector) + 1);
+	pbf_fat_label_decode(pbf_fat_volume_geometry(volume)->label, page,
+			     ret_label);
+	if (strcmp(ret_label, "NO NAME") == 0)
+		ret_label[0] = '\0';
 }

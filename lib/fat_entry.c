@@ -77,15 +77,15 @@ static void feed_long_name(struct pbf_slot_reader *reader,
 			get_le16(slot + unit_offsets[i]);
 }
 
-static size_t append_short(const unsigned char *bytes, size_t length,
-			   bool lower, char *out)
+static size_t append_short(enum pbf_code_page page, const unsigned char *bytes,
+			   size_t length, bool lower, char *out)
 {
 	size_t written = 0;
 
 	while (length > 0 && bytes[length - 1] == ' ')
 		length--;
 	for (size_t i = 0; i < length; i++) {
-		uint32_t code_point = pbf_cp437_to_unicode(bytes[i]);
+		uint32_t code_point = pbf_code_page_to_unicode(page, bytes[i]);
 
 		if (lower)
 			code_point = pbf_lower_case(code_point);
@@ -94,7 +94,8 @@ static size_t append_short(const unsigned char *bytes, size_t length,
 	return written;
 }
 
-static void decode_short_name(const unsigned char *slot,
+static void decode_short_name(enum pbf_code_page page,
+			      const unsigned char *slot,
 			      char alias[PBF_FAT_ALIAS_BYTES])
 {
 	unsigned char name[SHORT_NAME_BYTES];
@@ -103,16 +104,25 @@ static void decode_short_name(const unsigned char *slot,
 	memcpy(name, slot + DIR_NAME, sizeof(name));
 	if (name[0] == NAME_MEANS_E5)
 		name[0] = NAME_DELETED;
-	length = append_short(name, BASE_BYTES,
+	length = append_short(page, name, BASE_BYTES,
 			      slot[DIR_CASE] & CASE_LOWER_BASE, alias);
 	extension = append_short(
-		name + BASE_BYTES, SHORT_NAME_BYTES - BASE_BYTES,
+		page, name + BASE_BYTES, SHORT_NAME_BYTES - BASE_BYTES,
 		slot[DIR_CASE] & CASE_LOWER_EXTENSION, alias + length + 1);
 	if (extension > 0) {
 		alias[length] = '.';
 		length += 1 + extension;
 	}
 	alias[length] = '\0';
+}
+
+void pbf_fat_label_decode(const unsigned char *label, enum pbf_code_page page,
+			  char ret_label[PBF_FAT_ALIAS_BYTES])
+{
+	size_t length =
+		append_short(page, label, SHORT_NAME_BYTES, false, ret_label);
+
+	ret_label[length] = '\0';
 }
 
 /* Writes the collected long name, when there is one that can be shown. */
@@ -189,10 +199,8 @@ enum pbf_slot_kind pbf_slot_feed(struct pbf_slot_reader *reader,
 		return PBF_SLOT_NONE;
 	}
 	if (attributes & ATTRIBUTE_LABEL) {
-		size_t length = append_short(slot + DIR_NAME, SHORT_NAME_BYTES,
-					     false, ret_entry->alias);
-
-		ret_entry->alias[length] = '\0';
+		pbf_fat_label_decode(slot + DIR_NAME, reader->code_page,
+				     ret_entry->alias);
 		reader->parts = 0;
 		return PBF_SLOT_LABEL;
 	}
@@ -200,7 +208,7 @@ enum pbf_slot_kind pbf_slot_feed(struct pbf_slot_reader *reader,
 		reader->parts = 0;
 		return PBF_SLOT_NONE;
 	}
-	decode_short_name(slot, ret_entry->alias);
+	decode_short_name(reader->code_page, slot, ret_entry->alias);
 	has_long_name = take_long_name(reader, slot, ret_entry->name);
 	if (!has_long_name)
 		memcpy(ret_entry->name, ret_entry->alias,

@@ -17,6 +17,7 @@
 
 #include "fat_boot.h"
 #include "reason.h"
+#include "utf.h"
 
 #define PBF_FAT_SLOT_BYTES 32u
 #define PBF_FAT_LONG_UNITS 260u /* 20 slots of 13 UTF-16 units */
@@ -44,8 +45,10 @@ enum pbf_slot_kind {
 	PBF_SLOT_BAD, /* must not be shown: WHY says what is wrong */
 };
 
-/* The long name being collected; zero it before the first slot. */
+/* Zero it, but for the code page, before the first slot. */
 struct pbf_slot_reader {
+	enum pbf_code_page code_page; /* of short names */
+	/* The long name being collected. */
 	uint16_t units[PBF_FAT_LONG_UNITS + 1];
 	unsigned int parts; /* of the whole name; 0: none is being collected */
 	unsigned int missing; /* parts still to come before the short name */
@@ -70,13 +73,20 @@ enum pbf_name_match {
 	PBF_NAME_EXACT,
 };
 
+/*
+ * Decodes a volume label, 11 bytes padded with blanks, from a directory entry
+ * or a boot sector.
+ */
+void pbf_fat_label_decode(const unsigned char *label, enum pbf_code_page page,
+			  char ret_label[PBF_FAT_ALIAS_BYTES]);
+
 /* How NAME, as asked for, fits ENTRY.  Dots at the end do not count. */
 enum pbf_name_match pbf_fat_entry_match(const struct pbf_fat_entry *entry,
 					const char *name);
 
 /*
- * A FAT date and time (local time of the writer, taken as UTC) and tenths of
- * seconds beyond it.  Absurd values are clamped; date 0 is 1980-01-01.
+ * A FAT date and time (local time of the writer, taken as UTC) and hundredths
+ * of a second beyond it.  Absurd values are clamped; date 0 is 1980-01-01.
  */
 struct timespec pbf_fat_time(uint16_t date, uint16_t time,
 			     uint8_t centiseconds);

@@ -23,6 +23,8 @@ struct pbf_fat_volume {
 	uint64_t start_bytes;
 	uint64_t size_bytes;
 	struct pbf_fat_geometry geometry;
+	enum pbf_code_page code_page;
+	struct pbf_reason oddity;
 	struct table_page *pages[TABLE_PAGES];
 };
 
@@ -73,6 +75,30 @@ pbf_fat_volume_geometry(const struct pbf_fat_volume *volume)
 uint64_t pbf_fat_volume_start(const struct pbf_fat_volume *volume)
 {
 	return volume->start_bytes;
+}
+
+void pbf_fat_volume_set_code_page(struct pbf_fat_volume *volume,
+				  enum pbf_code_page page)
+{
+	volume->code_page = page;
+}
+
+enum pbf_code_page pbf_fat_volume_code_page(const struct pbf_fat_volume *volume)
+{
+	return volume->code_page;
+}
+
+void pbf_fat_volume_note(struct pbf_fat_volume *volume, uint64_t offset_bytes,
+			 const char *text)
+{
+	if (volume->oddity.text[0] == '\0')
+		pbf_refuse(&volume->oddity, 0, offset_bytes, "%s", text);
+}
+
+const struct pbf_reason *
+pbf_fat_volume_oddity(const struct pbf_fat_volume *volume)
+{
+	return volume->oddity.text[0] != '\0' ? &volume->oddity : NULL;
 }
 
 int pbf_fat_volume_read(struct pbf_fat_volume *volume, uint64_t offset_bytes,

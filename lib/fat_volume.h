@@ -15,6 +15,7 @@
 #include "fat_boot.h"
 #include "image.h"
 #include "reason.h"
+#include "utf.h"
 
 struct pbf_fat_volume;
 
@@ -43,6 +44,23 @@ void pbf_fat_volume_free(struct pbf_fat_volume *volume);
 const struct pbf_fat_geometry *
 pbf_fat_volume_geometry(const struct pbf_fat_volume *volume);
 uint64_t pbf_fat_volume_start(const struct pbf_fat_volume *volume);
+
+/* The code page of its short names, 437 unless set. */
+void pbf_fat_volume_set_code_page(struct pbf_fat_volume *volume,
+				  enum pbf_code_page page);
+enum pbf_code_page
+pbf_fat_volume_code_page(const struct pbf_fat_volume *volume);
+
+/*
+ * Notes what is strange at a byte of the image but is served nevertheless.
+ * The first note is kept.
+ */
+void pbf_fat_volume_note(struct pbf_fat_volume *volume, uint64_t offset_bytes,
+			 const char *text);
+
+/* The note, NULL when there is none. */
+const struct pbf_reason *
+pbf_fat_volume_oddity(const struct pbf_fat_volume *volume);
 
 /*
  * Reads bytes of the volume; the offset counts from its start.  -EIO beyond

@@ -26,24 +26,55 @@ static int take_key(void *context, const char *section, const char *key,
 {
 	struct pbf_image_conf *conf = context;
 
-	return strcmp(section, "image") == 0 && strcmp(key, "partition") == 0 &&
-	       pbf_parse_partition(value, &conf->partition);
+	if (strcmp(section, "image") != 0)
+		return 0;
+	if (strcmp(key, "partition") == 0)
+		return pbf_parse_partition(value, &conf->partition);
+	return strcmp(key, "codepage") == 0 &&
+	       pbf_parse_code_page(value, &conf->code_page);
 }
 
-int pbf_image_conf_parse(const char *text, struct pbf_image_conf *ret_conf,
+/*
+ * libinih's reader, as fgets(): the next line of *STREAM, a string.  libinih
+ * would take what does not fit its buffer for another line, so that a long
+ * comment has to end here.
+ */
+static char *read_line(char *line, int size, void *stream)
+{
+	const char **text = stream;
+	size_t length = strcspn(*text, "\n");
+	size_t room = (size_t)size - 2; /* for a newline and a NUL */
+	size_t blank = strspn(*text, " \t");
+	bool is_comment = (*text)[blank] == '#' || (*text)[blank] == ';';
+	size_t taken = length < room ? length : room;
+
+	if (**text == '\0')
+		return NULL;
+	memcpy(line, *text, taken);
+	*text += is_comment ? length : taken;
+	if (**text == '\n') {
+		line[taken++] = '\n';
+		++*text;
+	}
+	line[taken] = '\0';
+	return line;
+}
+
+int pbf_image_conf_parse(const char *text, struct pbf_image_conf *conf,
 			 struct pbf_reason *why)
 {
-	struct pbf_image_conf conf = { 0 };
-	int line = ini_parse_string(text, take_key, &conf);
+	struct pbf_image_conf parsed = *conf;
+	int line = ini_parse_stream(read_line, &text, take_key, &parsed);
 
 	if (line < 0)
 		return -ENOMEM;
 	if (line > 0)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
 				  "line %d is not understood: only "
-				  "\"partition = NUMBER\" (from 1) under "
-				  "[image] is",
+				  "\"partition = NUMBER\" (from 1) and "
+				  "\"codepage = 437\" or \"850\" under "
+				  "[image] are",
 				  line);
-	*ret_conf = conf;
+	*conf = parsed;
 	return 0;
 }

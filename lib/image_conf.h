@@ -4,6 +4,7 @@
  *
  *	[image]
  *	partition = 2
+ *	codepage = 850
  */
 #ifndef PBF_IMAGE_CONF_H
 #define PBF_IMAGE_CONF_H
@@ -11,18 +12,20 @@
 #include <stdbool.h>
 
 #include "reason.h"
+#include "utf.h"
 
 #define PBF_IMAGE_CONF_BYTES_MAX 65536u
 
 struct pbf_image_conf {
-	unsigned int partition; /* 0: not said */
+	unsigned int partition; /* 0: the one that fits best */
+	enum pbf_code_page code_page;
 };
 
 /*
- * Reads NUL-terminated TEXT.  -EINVAL for what is not understood; WHY names
- * the line.
+ * Puts what NUL-terminated TEXT says into *CONF.  -EINVAL for what is not
+ * understood; then WHY names the line and nothing is changed.
  */
-int pbf_image_conf_parse(const char *text, struct pbf_image_conf *ret_conf,
+int pbf_image_conf_parse(const char *text, struct pbf_image_conf *conf,
 			 struct pbf_reason *why);
 
 /* A partition number: 1 to 9999 in decimal; false for anything else. */

@@ -39,6 +39,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 				&source.partition, why);
 		if (error < 0)
 			return error;
+		pbf_fat_volume_set_code_page(source.volume, conf.code_page);
 	}
 	*ret_source = take_source(&source);
 	return 0;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Text as FAT stores it and as Linux shows it: UTF-16 and code page 437 on
- * the disk, UTF-8 in names.  Case is folded one code point to one, as the
- * FAT up-case tables do; no letter outside ASCII folds to one inside it, so
+ * Text as FAT stores it and as Linux shows it: UTF-16 and a code page of
+ * DOS on the disk, UTF-8 in names.  Case is folded one code point to one, as
+ * the FAT up-case tables do; no letter outside ASCII folds to one inside it, so
  * that neither the Kelvin sign nor a dotless i can stand for a plain letter.
  */
 #ifndef PBF_UTF_H
@@ -35,8 +35,20 @@ uint32_t pbf_utf8_next(const char **text);
  */
 void pbf_utf16_to_utf8(const uint16_t *units, size_t unit_count, char *out);
 
-/* Code page 437, the short names' alphabet; bytes below 0x80 are ASCII. */
-uint32_t pbf_cp437_to_unicode(unsigned char byte);
+/*
+ * The alphabets of short names.  Linux and Windows (in English) use 437 when
+ * not told otherwise, Windows in western Europe 850.
+ */
+enum pbf_code_page {
+	PBF_CODE_PAGE_437,
+	PBF_CODE_PAGE_850,
+};
+
+/* A "437" or "850"; false for anything else. */
+bool pbf_parse_code_page(const char *text, enum pbf_code_page *ret_page);
+
+/* Bytes below 0x80 are ASCII in every page. */
+uint32_t pbf_code_page_to_unicode(enum pbf_code_page page, unsigned char byte);
 
 uint32_t pbf_fold_case(uint32_t code_point);
 uint32_t pbf_lower_case(uint32_t code_point);

@@ -59,6 +59,15 @@ def test_a_fat32_boot_sector_is_taken_with(kind, fat32, mount):
                                "SUB/FILE.BIN": b"x" * 3000}
 
 
+def test_a_dirty_volume_is_served_and_named_once(fat32, mount):
+    fat32.patch(0x41, b"\1")
+    daemon = mount()
+    for name in ("config.txt", "sub/file.bin"):
+        (daemon.path / "v" / name).read_bytes()
+    line, = daemon.final_log_lines(r"v\.img")
+    assert "dirty" in line
+
+
 UNSOUND = {"bytes per sector 0": (0x0b, b"\0\0"),
            "bytes per sector 513": (0x0b, b"\x01\x02"),
            "bytes per sector 256": (0x0b, b"\0\1"),

@@ -10,7 +10,7 @@ import harness
 from harness import PIBOOTFS, MountFailed, is_mounted, run
 
 OPTIONS = ("uid", "gid", "umask", "allow_other", "partition",
-           "snapshot_memory", "io_timeout")
+           "snapshot_memory", "io_timeout", "codepage")
 
 
 def refused(*command, says, mountpoint=None):
@@ -53,7 +53,7 @@ def test_an_unknown_option_is_named(words, images, mountpoint, mount):
 @pytest.mark.parametrize("option", (
     "uid=x", "uid=-1", "uid=99999999999", "uid=", "uid", "gid=x",
     "umask=9", "umask=x", "umask=01000", "snapshot_memory=x",
-    "snapshot_memory=1Q", "snapshot_memory=-1", "snapshot_memory=",
+    "snapshot_memory=101%", "codepage=932", "snapshot_memory=1Q", "snapshot_memory=-1", "snapshot_memory=",
     "io_timeout=x", "io_timeout=-1", "io_timeout=0"))
 def test_an_option_with_a_value_that_makes_no_sense_is_named(
         option, images, mountpoint):
@@ -64,6 +64,7 @@ def test_an_option_with_a_value_that_makes_no_sense_is_named(
 @pytest.mark.parametrize("option", (
     "uid=0", "gid=4294967294", "umask=0", "umask=022", "snapshot_memory=64M",
     "snapshot_memory=1G", "snapshot_memory=67108864", "io_timeout=1",
+    "snapshot_memory=100%", "codepage=437", "codepage=850",
     "allow_other", "ro", "rw", "nodev,nosuid,noexec,noatime", "dev,suid",
     "ro,uid=1,gid=2,umask=027,io_timeout=30"))
 def test_an_option_that_makes_sense_is_taken(option, mount):

@@ -251,6 +251,24 @@ def test_a_block_device_in_the_image_directory_is_a_board(work, images, mount,
     assert read_all(daemon.path / "lab3") == CONFIG
 
 
+def test_a_volume_with_smaller_sectors_than_its_device_is_served(
+        work, images, mount, loop_device):
+    disk.partitioned(work / "backing", "mbr", [Part(files=CONFIG)])
+    with open(work / "backing", "r+b") as file:
+        # The table counts the device's sectors, the volume its own of 512.
+        file.seek(446 + 8)
+        start = int.from_bytes(file.read(4), "little")
+        assert start % 8 == 0
+        file.seek(446 + 8)
+        file.write((start // 8).to_bytes(4, "little"))
+    (images / "lab3").symlink_to(loop_device(work / "backing", 4096))
+    daemon = mount()
+    for _ in range(2):
+        assert read_all(daemon.path / "lab3") == CONFIG
+    line, = daemon.final_log_lines("lab3")
+    assert "sectors of 512 bytes on a device with sectors of 4096" in line
+
+
 def test_a_write_to_a_block_device_is_seen_at_the_next_open(
         work, images, mount, loop_device):
     made = disk.partitioned(work / "backing", "mbr", [Part(files=CONFIG)])

@@ -236,6 +236,22 @@ def test_a_short_name_is_code_page_437(small, board):
     assert (directory / "äöü.txt").read_bytes() == b"x"
 
 
+def test_the_option_chooses_code_page_850(small, mount):
+    small.add("", b"B\x9dT     TXT", b"x")
+    daemon = mount("codepage=850")
+    assert names(daemon.path / "v") == ["BØT.TXT"]
+    assert (daemon.path / "v/bøt.txt").read_bytes() == b"x"
+
+
+def test_a_conf_file_chooses_the_code_page_of_one_image(small, images, mount):
+    small.add("", b"B\x9dT     TXT", b"x")
+    daemon = mount()
+    assert names(daemon.path / "v") == ["B¥T.TXT"]
+    (images / "v.conf").write_text("[image]\ncodepage = 850\n")
+    assert names(daemon.path / "v") == ["BØT.TXT"]
+    assert (daemon.path / "v/bøt.txt").read_bytes() == b"x"
+
+
 # Lookup
 
 @pytest.mark.parametrize("asked", (
@@ -364,12 +380,17 @@ def test_a_root_directory_without_end_marker_ends_with_its_area(fat, images,
     assert names(board()) == [f"F{index:07}" for index in range(count)]
 
 
-def test_a_directory_without_dot_entries_is_served(volume, board):
+def test_a_directory_without_dot_entries_is_served(volume, mount):
     offset = volume.add_directory("", b"SUB        ")
     volume.put(volume.cluster_offset(
         int.from_bytes(volume.get(offset + 0x1a, 2), "little")),
         fatwrite.short_entry(b"ONLY    TXT") + bytes(32))
-    assert names(board() / "sub") == ["ONLY.TXT"]
+    daemon = mount()
+    for _ in range(2):
+        assert names(daemon.path / "v/sub") == ["ONLY.TXT"]
+        assert (daemon.path / "v/sub/only.txt").read_bytes() == b""
+    line, = daemon.final_log_lines(r"v\.img")
+    assert "without" in line and "serving it" in line
 
 
 def test_dot_entries_on_the_disk_are_not_followed(volume, board):

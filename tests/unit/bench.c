@@ -22,8 +22,10 @@ void bench_make(struct bench *bench)
 					  bench_content(1), BENCH_KERNEL_BYTES);
 	fat_add_directory(bench->image, FAT_ROOT, "DIR        ", 6);
 	bench_save(bench);
-	assert_int_equal(
-		pbf_catalog_open(bench->scratch.path, 0, &bench->catalog), 0);
+	assert_int_equal(pbf_catalog_open(bench->scratch.path,
+					  (struct pbf_image_conf){ 0 },
+					  &bench->catalog),
+			 0);
 }
 
 void bench_free(struct bench *bench)

@@ -59,9 +59,11 @@ static void write_boot_sector(struct fat_image *image, uint32_t sectors,
 	if (is_fat32) {
 		put_le32(p + 0x24, fat_sectors);
 		put_le32(p + 0x2c, layout->root_cluster);
+		p[0x42] = 0x29;
 		memcpy(p + 0x47, "NO NAME    FAT32   ", 19);
 	} else {
 		put_le16(p + 0x16, fat_sectors);
+		p[0x26] = 0x29;
 		memcpy(p + 0x2b, "NO NAME    FAT1", 15);
 		p[0x3a] = layout->type == 12 ? '2' : '6';
 		memcpy(p + 0x3b, "   ", 3);

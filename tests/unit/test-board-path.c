@@ -14,7 +14,8 @@ static int setup(void **state)
 	(void)state;
 	scratch_make(&scratch);
 	scratch_touch(&scratch, "jammy.img");
-	return pbf_catalog_open(scratch.path, 0, &catalog);
+	return pbf_catalog_open(scratch.path, (struct pbf_image_conf){ 0 },
+				&catalog);
 }
 
 static int teardown(void **state)

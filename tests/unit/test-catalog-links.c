@@ -20,7 +20,8 @@ static int setup(void **state)
 	scratch_make(&outside);
 	scratch_write(&scratch, "jammy.img", "jammy", 5);
 	scratch_write(&outside, "image", "outside", 7);
-	return pbf_catalog_open(scratch.path, 0, &catalog);
+	return pbf_catalog_open(scratch.path, (struct pbf_image_conf){ 0 },
+				&catalog);
 }
 
 static int teardown(void **state)

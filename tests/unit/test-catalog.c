@@ -16,7 +16,8 @@ static int setup(void **state)
 {
 	(void)state;
 	scratch_make(&scratch);
-	return pbf_catalog_open(scratch.path, 0, &catalog);
+	return pbf_catalog_open(scratch.path, (struct pbf_image_conf){ 0 },
+				&catalog);
 }
 
 static int teardown(void **state)
@@ -84,9 +85,13 @@ TEST(a_directory_of_images_is_needed)
 	strcpy(path, scratch.path);
 	scratch_touch(&scratch, "file");
 	strcat(path, "/none");
-	assert_int_equal(pbf_catalog_open(path, 0, &other), -ENOENT);
+	assert_int_equal(
+		pbf_catalog_open(path, (struct pbf_image_conf){ 0 }, &other),
+		-ENOENT);
 	strcpy(strrchr(path, '/'), "/file");
-	assert_int_equal(pbf_catalog_open(path, 0, &other), -ENOTDIR);
+	assert_int_equal(
+		pbf_catalog_open(path, (struct pbf_image_conf){ 0 }, &other),
+		-ENOTDIR);
 }
 
 TEST(an_image_file_is_a_board_without_its_suffix)
@@ -263,7 +268,10 @@ TEST(bootcode_is_a_file_and_no_board)
 	scratch_remove(&scratch);
 	pbf_catalog_free(catalog);
 	scratch_make(&scratch);
-	assert_int_equal(pbf_catalog_open(scratch.path, 0, &catalog), 0);
+	assert_int_equal(pbf_catalog_open(scratch.path,
+					  (struct pbf_image_conf){ 0 },
+					  &catalog),
+			 0);
 	scratch_link(&scratch, "other", "bootcode.bin");
 	assert_false(pbf_catalog_has_bootcode(catalog));
 	scratch_touch(&scratch, "other");
@@ -292,12 +300,29 @@ TEST(settings_lie_beside_the_image)
 TEST(settings_of_an_image_win_over_those_of_all)
 {
 	pbf_catalog_free(catalog);
-	assert_int_equal(pbf_catalog_open(scratch.path, 3, &catalog), 0);
+	assert_int_equal(
+		pbf_catalog_open(scratch.path,
+				 (struct pbf_image_conf){ .partition = 3 },
+				 &catalog),
+		0);
 	scratch_write(&scratch, "jammy.conf", "[image]\npartition = 2\n", 22);
 	scratch_write(&scratch, "noble.conf", "", 0);
 	assert_int_equal(partition_of("jammy.img"), 2);
 	assert_int_equal(partition_of("noble.img"), 3);
 	assert_int_equal(partition_of("other.img"), 3);
+}
+
+TEST(settings_that_an_image_does_not_say_are_those_of_all)
+{
+	struct pbf_image_conf conf = { .partition = 3 };
+
+	pbf_catalog_free(catalog);
+	assert_int_equal(pbf_catalog_open(scratch.path, conf, &catalog), 0);
+	scratch_write(&scratch, "jammy.conf", "[image]\ncodepage = 850\n", 23);
+	assert_int_equal(pbf_catalog_conf(catalog, "jammy.img", &conf, NULL),
+			 0);
+	assert_int_equal(conf.partition, 3);
+	assert_int_equal(conf.code_page, PBF_CODE_PAGE_850);
 }
 
 static void assert_no_conf(const char *source, int error, const char *words)
@@ -363,6 +388,7 @@ int main(void)
 		CLAIM(bootcode_is_a_file_and_no_board),
 		CLAIM(settings_lie_beside_the_image),
 		CLAIM(settings_of_an_image_win_over_those_of_all),
+		CLAIM(settings_that_an_image_does_not_say_are_those_of_all),
 		CLAIM(settings_that_are_not_understood_are_refused_by_file_and_line),
 		CLAIM(settings_that_cannot_be_read_are_refused),
 		CLAIM(a_settings_file_is_no_board),

@@ -4,47 +4,23 @@
 
 #include <errno.h>
 
-#include "disk-image.h"
 #include "unit.h"
+#include "volume-bench.h"
 
-static struct fat_image *built;
-static struct pbf_image *image;
-static struct pbf_fat_volume *volume;
+static struct volume_bench bench;
 
 static int setup(void **state)
 {
 	(void)state;
-	built = NULL;
-	image = NULL;
-	volume = NULL;
+	bench = (struct volume_bench){ .built = NULL };
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	pbf_fat_volume_free(volume);
-	pbf_image_free(image);
-	if (built)
-		fat_image_free(built);
+	volume_bench_free(&bench);
 	return 0;
-}
-
-static void build(const struct fat_layout *layout)
-{
-	built = fat_image_new(layout);
-}
-
-static void open_built(void)
-{
-	pbf_fat_volume_free(volume);
-	pbf_image_free(image);
-	image = image_of_volume(built);
-	assert_int_equal(
-		pbf_fat_volume_open(image, built->layout.start_bytes,
-				    built->size - built->layout.start_bytes,
-				    &volume, NULL),
-		0);
 }
 
 /* What a walk meets: the names with blanks between them, and how it ends. */
@@ -72,8 +48,8 @@ static struct journey walk(uint32_t first_cluster)
 	struct journey journey = { .error = 0 };
 	struct pbf_fat_entry entry;
 
-	journey.error =
-		pbf_dir_walk_start(&dir, volume, first_cluster, &journey.why);
+	journey.error = pbf_dir_walk_start(&dir, bench.volume, first_cluster,
+					   &journey.why);
 	while (journey.error == 0) {
 		enum pbf_slot_kind kind;
 
@@ -118,9 +94,10 @@ static void fill_cluster(uint32_t cluster, unsigned int first)
 
 		name[1] = (char)('0' + i / 10 % 10);
 		name[2] = (char)('0' + i % 10);
-		fat_slot_write(&slot, built->bytes +
-					      fat_cluster_at(built, cluster) +
-					      (i - first) * FAT_SLOT_BYTES);
+		fat_slot_write(&slot,
+			       bench.built->bytes +
+				       fat_cluster_at(bench.built, cluster) +
+				       (i - first) * FAT_SLOT_BYTES);
 	}
 }
 
@@ -131,12 +108,12 @@ TEST(the_root_of_a_fat32_is_a_chain)
 {
 	const struct fat_layout layout = { .type = 32, .root_cluster = 5 };
 
-	build(&layout);
-	fat_link(built, FAT_ALL, 5, 9);
-	fat_link(built, FAT_ALL, 9, FAT_END);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, FAT_ALL, 5, 9);
+	fat_link(bench.built, FAT_ALL, 9, FAT_END);
 	fill_cluster(5, 0);
-	fat_add_text(built, FAT_ROOT, "LAST       ", 20, "x");
-	open_built();
+	fat_add_text(bench.built, FAT_ROOT, "LAST       ", 20, "x");
+	volume_bench_open(&bench);
 	assert_names(PBF_FAT_ROOT, F00_TO_15 " LAST");
 }
 
@@ -144,10 +121,10 @@ TEST(the_root_of_a_fat16_is_an_area_of_its_own)
 {
 	const struct fat_layout layout = { .type = 16, .root_entries = 16 };
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	for (int i = 0; i < 16; i++)
-		fat_add_text(built, FAT_ROOT, "FILE       ", 20, "x");
-	open_built();
+		fat_add_text(bench.built, FAT_ROOT, "FILE       ", 20, "x");
+	volume_bench_open(&bench);
 	assert_int_equal(walk(PBF_FAT_ROOT).entries, 16);
 	assert_int_equal(walk(PBF_FAT_ROOT).error, 0);
 }
@@ -157,14 +134,14 @@ TEST(a_directory_ends_at_its_end_mark)
 	const struct fat_layout layout = { .type = 12 };
 	uint64_t place;
 
-	build(&layout);
-	fat_add_text(built, FAT_ROOT, "ONE        ", 20, "x");
-	place = fat_add_text(built, FAT_ROOT, "TWO        ", 20, "x");
-	fat_add_text(built, FAT_ROOT, "THREE      ", 20, "x");
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_add_text(bench.built, FAT_ROOT, "ONE        ", 20, "x");
+	place = fat_add_text(bench.built, FAT_ROOT, "TWO        ", 20, "x");
+	fat_add_text(bench.built, FAT_ROOT, "THREE      ", 20, "x");
+	volume_bench_open(&bench);
 	assert_names(PBF_FAT_ROOT, "ONE TWO THREE");
-	built->bytes[place] = 0;
-	open_built();
+	bench.built->bytes[place] = 0;
+	volume_bench_open(&bench);
 	assert_names(PBF_FAT_ROOT, "ONE");
 }
 
@@ -172,10 +149,10 @@ TEST(a_directory_without_an_end_mark_ends_with_its_chain)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
-	fat_add_directory(built, FAT_ROOT, "DIR        ", 10);
+	volume_bench_build(&bench, &layout);
+	fat_add_directory(bench.built, FAT_ROOT, "DIR        ", 10);
 	fill_cluster(10, 0);
-	open_built();
+	volume_bench_open(&bench);
 	assert_names(10, F00_TO_15);
 }
 
@@ -187,13 +164,13 @@ TEST(deleted_files_and_labels_are_no_entries)
 	unsigned char slot[FAT_SLOT_BYTES];
 	struct journey journey;
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	fat_slot_write(&label, slot);
-	fat_append(built, FAT_ROOT, slot);
-	built->bytes[fat_add_text(built, FAT_ROOT, "GONE       ", 20, "x")] =
-		0xe5;
-	fat_add_text(built, FAT_ROOT, "KEPT       ", 20, "x");
-	open_built();
+	fat_append(bench.built, FAT_ROOT, slot);
+	bench.built->bytes[fat_add_text(bench.built, FAT_ROOT, "GONE       ",
+					20, "x")] = 0xe5;
+	fat_add_text(bench.built, FAT_ROOT, "KEPT       ", 20, "x");
+	volume_bench_open(&bench);
 	journey = walk(PBF_FAT_ROOT);
 	assert_string_equal(journey.names, "KEPT");
 	assert_int_equal(journey.labels, 1);
@@ -205,11 +182,11 @@ TEST(a_bad_entry_costs_only_itself)
 	struct journey journey;
 	uint64_t place;
 
-	build(&layout);
-	fat_add_text(built, FAT_ROOT, "ONE        ", 20, "x");
-	place = fat_add_text(built, FAT_ROOT, "T/O        ", 20, "x");
-	fat_add_text(built, FAT_ROOT, "THREE      ", 20, "x");
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_add_text(bench.built, FAT_ROOT, "ONE        ", 20, "x");
+	place = fat_add_text(bench.built, FAT_ROOT, "T/O        ", 20, "x");
+	fat_add_text(bench.built, FAT_ROOT, "THREE      ", 20, "x");
+	volume_bench_open(&bench);
 	journey = walk(PBF_FAT_ROOT);
 	assert_int_equal(journey.error, 0);
 	assert_string_equal(journey.names, "ONE THREE");
@@ -225,14 +202,15 @@ TEST(an_entry_says_where_it_lies_in_the_image)
 	struct pbf_fat_entry entry;
 	uint64_t place;
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	/* further than the 4096 bytes that are read at a time */
 	for (int i = 0; i < 200; i++)
-		fat_add_text(built, FAT_ROOT, "FILE       ", 20, "x");
-	place = fat_add_text(built, FAT_ROOT, "LAST       ", 20, "x");
-	open_built();
+		fat_add_text(bench.built, FAT_ROOT, "FILE       ", 20, "x");
+	place = fat_add_text(bench.built, FAT_ROOT, "LAST       ", 20, "x");
+	volume_bench_open(&bench);
 	assert_int_equal(
-		pbf_dir_find(volume, PBF_FAT_ROOT, "LAST", &entry, NULL), 0);
+		pbf_dir_find(bench.volume, PBF_FAT_ROOT, "LAST", &entry, NULL),
+		0);
 	assert_int_equal(entry.slot_offset_bytes, place);
 }
 
@@ -240,15 +218,15 @@ TEST(a_long_name_may_cross_clusters)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
-	fat_link(built, FAT_ALL, 2, 7);
-	fat_link(built, FAT_ALL, 7, FAT_END);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, FAT_ALL, 2, 7);
+	fat_link(bench.built, FAT_ALL, 7, FAT_END);
 	for (int i = 0; i < 15; i++)
-		fat_add_text(built, FAT_ROOT, "FILE       ", 20, "x");
-	fat_append_long(built, FAT_ROOT, "a-rather-long-name.txt",
+		fat_add_text(bench.built, FAT_ROOT, "FILE       ", 20, "x");
+	fat_append_long(bench.built, FAT_ROOT, "a-rather-long-name.txt",
 			"ARATHE~1TXT");
-	fat_add_text(built, FAT_ROOT, "ARATHE~1TXT", 21, "x");
-	open_built();
+	fat_add_text(bench.built, FAT_ROOT, "ARATHE~1TXT", 21, "x");
+	volume_bench_open(&bench);
 	assert_non_null(
 		strstr(walk(PBF_FAT_ROOT).names, "a-rather-long-name.txt"));
 }
@@ -257,32 +235,32 @@ TEST(a_directory_whose_cluster_is_free_breaks_at_once)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
-	fat_add_directory(built, FAT_ROOT, "DIR        ", 10);
-	fat_add_text(built, 10, "FILE       ", 20, "x");
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_add_directory(bench.built, FAT_ROOT, "DIR        ", 10);
+	fat_add_text(bench.built, 10, "FILE       ", 20, "x");
+	volume_bench_open(&bench);
 	assert_names(10, "FILE");
-	fat_link(built, FAT_ALL, 10, 0);
-	open_built();
-	assert_breaks(10, "", fat_link_at(built, 0, 10), "breaks at");
-	fat_link(built, FAT_ALL, 10, 0x0ffffff7);
-	open_built();
-	assert_breaks(10, "", fat_link_at(built, 0, 10), "breaks at");
+	fat_link(bench.built, FAT_ALL, 10, 0);
+	volume_bench_open(&bench);
+	assert_breaks(10, "", fat_link_at(bench.built, 0, 10), "breaks at");
+	fat_link(bench.built, FAT_ALL, 10, 0x0ffffff7);
+	volume_bench_open(&bench);
+	assert_breaks(10, "", fat_link_at(bench.built, 0, 10), "breaks at");
 }
 
 TEST(a_broken_root_is_shown_up_to_there)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	fill_cluster(2, 0);
-	fat_link(built, FAT_ALL, 2, 0);
-	open_built();
-	assert_breaks(PBF_FAT_ROOT, F00_TO_15, fat_link_at(built, 0, 2),
+	fat_link(bench.built, FAT_ALL, 2, 0);
+	volume_bench_open(&bench);
+	assert_breaks(PBF_FAT_ROOT, F00_TO_15, fat_link_at(bench.built, 0, 2),
 		      "breaks at");
-	fat_link(built, FAT_ALL, 2, 62);
-	open_built();
-	assert_breaks(PBF_FAT_ROOT, F00_TO_15, fat_link_at(built, 0, 2),
+	fat_link(bench.built, FAT_ALL, 2, 62);
+	volume_bench_open(&bench);
+	assert_breaks(PBF_FAT_ROOT, F00_TO_15, fat_link_at(bench.built, 0, 2),
 		      "breaks at");
 }
 
@@ -290,10 +268,10 @@ TEST(a_broken_root_with_an_end_mark_is_whole)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
-	fat_add_text(built, FAT_ROOT, "FILE       ", 20, "x");
-	fat_link(built, FAT_ALL, 2, 0);
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_add_text(bench.built, FAT_ROOT, "FILE       ", 20, "x");
+	fat_link(bench.built, FAT_ALL, 2, 0);
+	volume_bench_open(&bench);
 	assert_names(PBF_FAT_ROOT, "FILE");
 }
 
@@ -302,19 +280,20 @@ TEST(a_directory_that_loops_breaks)
 	const struct fat_layout layout = { .type = 32 };
 	struct journey journey;
 
-	build(&layout);
-	fat_add_directory(built, FAT_ROOT, "DIR        ", 10);
+	volume_bench_build(&bench, &layout);
+	fat_add_directory(bench.built, FAT_ROOT, "DIR        ", 10);
 	fill_cluster(10, 0);
-	fat_link(built, FAT_ALL, 10, 10);
-	open_built();
+	fat_link(bench.built, FAT_ALL, 10, 10);
+	volume_bench_open(&bench);
 	journey = walk(10);
 	assert_int_equal(journey.error, -EUCLEAN);
-	assert_reason(journey.why, fat_link_at(built, 0, 10), "loops through");
+	assert_reason(journey.why, fat_link_at(bench.built, 0, 10),
+		      "loops through");
 	for (uint32_t i = 10; i < 50; i++) {
 		fill_cluster(i, 0);
-		fat_link(built, FAT_ALL, i, i < 49 ? i + 1 : 20);
+		fat_link(bench.built, FAT_ALL, i, i < 49 ? i + 1 : 20);
 	}
-	open_built();
+	volume_bench_open(&bench);
 	journey = walk(10);
 	assert_int_equal(journey.error, -EUCLEAN);
 	assert_non_null(strstr(journey.why.text, "loops through"));
@@ -327,22 +306,22 @@ TEST(a_directory_has_up_to_65536_slots)
 	const struct fat_layout layout = { .type = 32, .clusters = 5000 };
 	struct journey journey;
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	/* 4096 clusters of 16 slots */
 	for (uint32_t i = 10; i < 10 + 4096; i++)
 		fill_cluster(i, 0);
-	fat_link_run(built, 10, 4096);
-	open_built();
+	fat_link_run(bench.built, 10, 4096);
+	volume_bench_open(&bench);
 	journey = walk(10);
 	assert_int_equal(journey.error, 0);
 	assert_int_equal(journey.entries, 65536);
 	fill_cluster(10 + 4096, 0);
-	fat_link_run(built, 10, 4097);
-	open_built();
+	fat_link_run(bench.built, 10, 4097);
+	volume_bench_open(&bench);
 	journey = walk(10);
 	assert_int_equal(journey.error, -EUCLEAN);
 	assert_int_equal(journey.entries, 65536);
-	assert_reason(journey.why, fat_cluster_at(built, 10 + 4096),
+	assert_reason(journey.why, fat_cluster_at(bench.built, 10 + 4096),
 		      "more than 65536 slots");
 }
 
@@ -350,12 +329,12 @@ TEST(a_directory_outside_the_volume_breaks_at_once)
 {
 	const struct fat_layout layout = { .type = 32, .clusters = 60 };
 
-	build(&layout);
-	open_built();
+	volume_bench_build(&bench, &layout);
+	volume_bench_open(&bench);
 	assert_breaks(1, "", PBF_REASON_NO_OFFSET, "first cluster 0x1 is");
 	assert_breaks(62, "", PBF_REASON_NO_OFFSET, "first cluster 0x3e is");
-	built->bytes[0x2c] = 62;
-	open_built();
+	bench.built->bytes[0x2c] = 62;
+	volume_bench_open(&bench);
 	assert_breaks(PBF_FAT_ROOT, "", PBF_REASON_NO_OFFSET,
 		      "first cluster 0x3e is");
 }
@@ -364,48 +343,54 @@ TEST(the_active_copy_of_the_table_leads_through_a_directory)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	fill_cluster(2, 0);
-	fat_link(built, 0, 2, 62);
-	fat_link(built, 1, 2, FAT_END);
-	fat_boot_sector(built)[0x28] = 0x81;
-	open_built();
+	fat_link(bench.built, 0, 2, 62);
+	fat_link(bench.built, 1, 2, FAT_END);
+	fat_boot_sector(bench.built)[0x28] = 0x81;
+	volume_bench_open(&bench);
 	assert_names(PBF_FAT_ROOT, F00_TO_15);
 }
 
-static void assert_label(const char *label)
-{
-	char found[PBF_FAT_ALIAS_BYTES];
-
-	open_built();
-	pbf_fat_label(volume, found);
-	assert_string_equal(found, label);
-}
-
-TEST(a_label_is_that_of_the_root_directory)
+TEST(a_directory_without_dots_is_walked_and_noted)
 {
 	const struct fat_layout layout = { .type = 32 };
-	const struct fat_slot label = { .name = "FROM ROOT  ",
-					.attributes = FAT_ATTRIBUTE_LABEL };
+	const struct fat_slot slots[] = { { .name = "FIRST      " },
+					  { .name = "SECOND     " } };
 	unsigned char slot[FAT_SLOT_BYTES];
 
-	build(&layout);
-	memcpy(fat_boot_sector(built) + 0x47, "FROM BOOT  ", 11);
-	fat_add_text(built, FAT_ROOT, "FILE       ", 20, "x");
-	assert_label("FROM BOOT");
-	fat_slot_write(&label, slot);
-	fat_append(built, FAT_ROOT, slot);
-	assert_label("FROM ROOT");
+	volume_bench_build(&bench, &layout);
+	fat_add_directory(bench.built, FAT_ROOT, "WITH       ", 20);
+	fat_add_directory(bench.built, FAT_ROOT, "WITHOUT    ", 21);
+	fat_slot_write(&slots[0], slot);
+	memcpy(bench.built->bytes + fat_cluster_at(bench.built, 21), slot,
+	       sizeof(slot));
+	fat_slot_write(&slots[1], slot);
+	memcpy(bench.built->bytes + fat_cluster_at(bench.built, 21) +
+		       sizeof(slot),
+	       slot, sizeof(slot));
+	volume_bench_open(&bench);
+	assert_names(PBF_FAT_ROOT, "WITH WITHOUT");
+	assert_names(20, "");
+	assert_null(pbf_fat_volume_oddity(bench.volume));
+	assert_names(21, "FIRST SECOND");
+	assert_non_null(pbf_fat_volume_oddity(bench.volume));
+	assert_reason(*pbf_fat_volume_oddity(bench.volume),
+		      fat_cluster_at(bench.built, 21),
+		      "without \".\" and \"..\"");
 }
 
-TEST(a_volume_without_a_name_has_no_label)
+TEST(a_directory_that_ends_at_once_lacks_its_dots)
 {
-	const struct fat_layout layout = { .type = 32 };
+	const struct fat_layout layout = { .type = 12 };
 
-	build(&layout);
-	assert_label("");
-	memcpy(fat_boot_sector(built) + 0x47, "NO NAME AT ", 11);
-	assert_label("NO NAME AT");
+	volume_bench_build(&bench, &layout);
+	fat_add_directory(bench.built, FAT_ROOT, "EMPTY      ", 20);
+	memset(bench.built->bytes + fat_cluster_at(bench.built, 20), 0,
+	       FAT_SLOT_BYTES);
+	volume_bench_open(&bench);
+	assert_names(20, "");
+	assert_non_null(pbf_fat_volume_oddity(bench.volume));
 }
 
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -428,8 +413,8 @@ int main(void)
 		CLAIM(a_directory_has_up_to_65536_slots),
 		CLAIM(a_directory_outside_the_volume_breaks_at_once),
 		CLAIM(the_active_copy_of_the_table_leads_through_a_directory),
-		CLAIM(a_label_is_that_of_the_root_directory),
-		CLAIM(a_volume_without_a_name_has_no_label),
+		CLAIM(a_directory_without_dots_is_walked_and_noted),
+		CLAIM(a_directory_that_ends_at_once_lacks_its_dots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

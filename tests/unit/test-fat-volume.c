@@ -7,47 +7,22 @@
 #include "disk-image.h"
 #include "scratch.h"
 #include "unit.h"
+#include "volume-bench.h"
 
-static struct fat_image *built;
-static struct pbf_image *image;
-static struct pbf_fat_volume *volume;
+static struct volume_bench bench;
 
 static int setup(void **state)
 {
 	(void)state;
-	built = NULL;
-	image = NULL;
-	volume = NULL;
+	bench = (struct volume_bench){ .built = NULL };
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	pbf_fat_volume_free(volume);
-	pbf_image_free(image);
-	if (built)
-		fat_image_free(built);
+	volume_bench_free(&bench);
 	return 0;
-}
-
-static void build(const struct fat_layout *layout)
-{
-	built = fat_image_new(layout);
-}
-
-/* Opens what was built, cut to LENGTH bytes. */
-static int open_cut(size_t length, struct pbf_reason *why)
-{
-	image = image_of_bytes(built->bytes, length);
-	return pbf_fat_volume_open(image, built->layout.start_bytes,
-				   built->size - built->layout.start_bytes,
-				   &volume, why);
-}
-
-static void open_built(void)
-{
-	assert_int_equal(open_cut(built->size, NULL), 0);
 }
 
 TEST(a_volume_lies_at_its_place_in_the_image)
@@ -55,18 +30,20 @@ TEST(a_volume_lies_at_its_place_in_the_image)
 	const struct fat_layout layout = { .start_bytes = 1024 * 1024 };
 	unsigned char byte;
 
-	build(&layout);
-	built->bytes[fat_cluster_at(built, 3)] = 0x5a;
-	open_built();
-	assert_int_equal(pbf_fat_volume_start(volume), 1024 * 1024);
-	assert_int_equal(pbf_fat_volume_geometry(volume)->cluster_count, 60);
-	assert_int_equal(pbf_fat_volume_read(volume,
-					     pbf_fat_cluster_offset(volume, 3),
-					     &byte, 1, NULL),
-			 0);
+	volume_bench_build(&bench, &layout);
+	bench.built->bytes[fat_cluster_at(bench.built, 3)] = 0x5a;
+	volume_bench_open(&bench);
+	assert_int_equal(pbf_fat_volume_start(bench.volume), 1024 * 1024);
+	assert_int_equal(pbf_fat_volume_geometry(bench.volume)->cluster_count,
+			 60);
+	assert_int_equal(
+		pbf_fat_volume_read(bench.volume,
+				    pbf_fat_cluster_offset(bench.volume, 3),
+				    &byte, 1, NULL),
+		0);
 	assert_int_equal(byte, 0x5a);
-	assert_int_equal(pbf_fat_link_offset(volume, 1, 7),
-			 fat_link_at(built, 1, 7));
+	assert_int_equal(pbf_fat_link_offset(bench.volume, 1, 7),
+			 fat_link_at(bench.built, 1, 7));
 }
 
 TEST(what_is_wrong_with_a_volume_is_told_by_its_place_in_the_image)
@@ -74,11 +51,12 @@ TEST(what_is_wrong_with_a_volume_is_told_by_its_place_in_the_image)
 	const struct fat_layout layout = { .start_bytes = 1024 * 1024 };
 	struct pbf_reason why;
 
-	build(&layout);
-	fat_boot_sector(built)[0x10] = 0;
-	assert_int_equal(open_cut(built->size, &why), -EUCLEAN);
+	volume_bench_build(&bench, &layout);
+	fat_boot_sector(bench.built)[0x10] = 0;
+	assert_int_equal(volume_bench_open_cut(&bench, bench.built->size, &why),
+			 -EUCLEAN);
 	assert_reason(why, 1024 * 1024 + 0x10, "no FAT");
-	assert_null(volume);
+	assert_null(bench.volume);
 }
 
 TEST(a_volume_in_an_image_that_ends_before_it_cannot_be_read)
@@ -86,8 +64,8 @@ TEST(a_volume_in_an_image_that_ends_before_it_cannot_be_read)
 	const struct fat_layout layout = { .start_bytes = 4096 };
 	struct pbf_reason why;
 
-	build(&layout);
-	assert_int_equal(open_cut(4096 + 511, &why), -EIO);
+	volume_bench_build(&bench, &layout);
+	assert_int_equal(volume_bench_open_cut(&bench, 4096 + 511, &why), -EIO);
 	assert_reason(why, 4096, "beyond the end of the image");
 }
 
@@ -98,33 +76,38 @@ TEST(nothing_is_read_beyond_the_partition)
 	struct pbf_reason why;
 	uint64_t size;
 
-	build(&layout);
-	size = built->size - 4096;
-	image = image_of_volume(built);
+	volume_bench_build(&bench, &layout);
+	size = bench.built->size - 4096;
+	bench.image = image_of_volume(bench.built);
 	/* the partition is a byte shorter than the image */
-	assert_int_equal(
-		pbf_fat_volume_open(image, 4096, size - 1, &volume, NULL), 0);
-	assert_int_equal(pbf_fat_volume_read(volume, size - 2, buffer, 1, NULL),
+	assert_int_equal(pbf_fat_volume_open(bench.image, 4096, size - 1,
+					     &bench.volume, NULL),
 			 0);
-	assert_int_equal(pbf_fat_volume_read(volume, size - 2, buffer, 2, &why),
-			 -EIO);
-	assert_reason(why, built->size - 2, "beyond the end of the partition");
 	assert_int_equal(
-		pbf_fat_volume_read(volume, UINT64_MAX, buffer, 2, NULL), -EIO);
+		pbf_fat_volume_read(bench.volume, size - 2, buffer, 1, NULL),
+		0);
+	assert_int_equal(
+		pbf_fat_volume_read(bench.volume, size - 2, buffer, 2, &why),
+		-EIO);
+	assert_reason(why, bench.built->size - 2,
+		      "beyond the end of the partition");
+	assert_int_equal(
+		pbf_fat_volume_read(bench.volume, UINT64_MAX, buffer, 2, NULL),
+		-EIO);
 }
 
 TEST(clusters_exist_from_2_to_their_number_plus_1)
 {
 	const struct fat_layout layout = { .clusters = 60 };
 
-	build(&layout);
-	open_built();
-	assert_false(pbf_fat_cluster_exists(volume, 0));
-	assert_false(pbf_fat_cluster_exists(volume, 1));
-	assert_true(pbf_fat_cluster_exists(volume, 2));
-	assert_true(pbf_fat_cluster_exists(volume, 61));
-	assert_false(pbf_fat_cluster_exists(volume, 62));
-	assert_false(pbf_fat_cluster_exists(volume, UINT32_MAX));
+	volume_bench_build(&bench, &layout);
+	volume_bench_open(&bench);
+	assert_false(pbf_fat_cluster_exists(bench.volume, 0));
+	assert_false(pbf_fat_cluster_exists(bench.volume, 1));
+	assert_true(pbf_fat_cluster_exists(bench.volume, 2));
+	assert_true(pbf_fat_cluster_exists(bench.volume, 61));
+	assert_false(pbf_fat_cluster_exists(bench.volume, 62));
+	assert_false(pbf_fat_cluster_exists(bench.volume, UINT32_MAX));
 }
 
 static void assert_link(uint32_t copy, uint32_t cluster,
@@ -134,7 +117,8 @@ static void assert_link(uint32_t copy, uint32_t cluster,
 	uint32_t found;
 
 	assert_int_equal(
-		pbf_fat_link(volume, copy, cluster, &link, &found, NULL), 0);
+		pbf_fat_link(bench.volume, copy, cluster, &link, &found, NULL),
+		0);
 	assert_int_equal(link, expected);
 	if (expected == PBF_LINK_NEXT)
 		assert_int_equal(found, next);
@@ -146,18 +130,19 @@ static void assert_links(uint32_t type, uint32_t mask)
 	const struct fat_layout layout = { .type = type };
 	uint32_t last;
 
-	build(&layout);
-	last = built->layout.clusters + 1;
-	fat_link(built, 0, 10, 0);
-	fat_link(built, 0, 11, 1);
-	fat_link(built, 0, 12, 2);
-	fat_link(built, 0, 13, last);
-	fat_link(built, 0, 14, last + 1);
-	fat_link(built, 0, 15, mask - 15); /* ..f0, the first reserved one */
-	fat_link(built, 0, 16, mask - 8);  /* ..f7, a bad cluster */
-	fat_link(built, 0, 17, mask - 7);  /* ..f8, the first end */
-	fat_link(built, 0, 18, mask);
-	open_built();
+	volume_bench_build(&bench, &layout);
+	last = bench.built->layout.clusters + 1;
+	fat_link(bench.built, 0, 10, 0);
+	fat_link(bench.built, 0, 11, 1);
+	fat_link(bench.built, 0, 12, 2);
+	fat_link(bench.built, 0, 13, last);
+	fat_link(bench.built, 0, 14, last + 1);
+	fat_link(bench.built, 0, 15,
+		 mask - 15); /* ..f0, the first reserved one */
+	fat_link(bench.built, 0, 16, mask - 8); /* ..f7, a bad cluster */
+	fat_link(bench.built, 0, 17, mask - 7); /* ..f8, the first end */
+	fat_link(bench.built, 0, 18, mask);
+	volume_bench_open(&bench);
 	assert_link(0, 10, PBF_LINK_FREE, 0);
 	assert_link(0, 11, PBF_LINK_BAD, 0);
 	assert_link(0, 12, PBF_LINK_NEXT, 2);
@@ -188,11 +173,11 @@ TEST(the_upper_four_bits_of_a_fat32_link_do_not_count)
 {
 	const struct fat_layout layout = { .type = 32 };
 
-	build(&layout);
-	fat_link(built, 0, 10, 0xf000000b);
-	fat_link(built, 0, 11, 0x8fffffff);
-	fat_link(built, 0, 12, 0xf0000000);
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 10, 0xf000000b);
+	fat_link(bench.built, 0, 11, 0x8fffffff);
+	fat_link(bench.built, 0, 12, 0xf0000000);
+	volume_bench_open(&bench);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 	assert_link(0, 11, PBF_LINK_END, 0);
 	assert_link(0, 12, PBF_LINK_FREE, 0);
@@ -202,10 +187,10 @@ TEST(links_of_12_bits_do_not_touch_their_neighbours)
 {
 	const struct fat_layout layout = { .type = 12, .clusters = 4000 };
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	for (uint32_t i = 2; i < 4000; i++)
-		fat_link(built, 0, i, (i * 7) % 4000 + 2);
-	open_built();
+		fat_link(bench.built, 0, i, (i * 7) % 4000 + 2);
+	volume_bench_open(&bench);
 	/* among them entries that cross sectors and pages of the table */
 	for (uint32_t i = 2; i < 4000; i++)
 		assert_link(0, i, PBF_LINK_NEXT, (i * 7) % 4000 + 2);
@@ -216,10 +201,10 @@ TEST(a_large_table_is_read_in_any_order)
 	/* 16 pages are kept at a time; this table has 40 */
 	const struct fat_layout layout = { .type = 32, .clusters = 80000 };
 
-	build(&layout);
+	volume_bench_build(&bench, &layout);
 	for (uint32_t i = 0; i < 80000; i += 97)
-		fat_link(built, 0, i + 2, i + 3);
-	open_built();
+		fat_link(bench.built, 0, i + 2, i + 3);
+	volume_bench_open(&bench);
 	for (uint32_t i = 0; i < 80000; i += 97)
 		assert_link(0, i + 2, PBF_LINK_NEXT, i + 3);
 	for (uint32_t i = 0; i < 80000; i += 97 * 16)
@@ -231,17 +216,19 @@ TEST(what_was_read_of_the_table_is_not_read_again)
 	const struct fat_layout layout = { .type = 32, .clusters = 5000 };
 	struct scratch scratch;
 
-	build(&layout);
-	fat_link(built, 0, 10, 11);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 10, 11);
 	scratch_make(&scratch);
-	scratch_write(&scratch, "image", built->bytes, built->size);
-	assert_int_equal(pbf_image_open(scratch.fd, "image", &image, NULL), 0);
+	scratch_write(&scratch, "image", bench.built->bytes, bench.built->size);
 	assert_int_equal(
-		pbf_fat_volume_open(image, 0, built->size, &volume, NULL), 0);
+		pbf_image_open(scratch.fd, "image", &bench.image, NULL), 0);
+	assert_int_equal(pbf_fat_volume_open(bench.image, 0, bench.built->size,
+					     &bench.volume, NULL),
+			 0);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
-	fat_link(built, 0, 10, 12);
-	fat_link(built, 0, 4000, 4001);
-	scratch_write(&scratch, "image", built->bytes, built->size);
+	fat_link(bench.built, 0, 10, 12);
+	fat_link(bench.built, 0, 4000, 4001);
+	scratch_write(&scratch, "image", bench.built->bytes, bench.built->size);
 	scratch_remove(&scratch);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 	assert_link(0, 4000, PBF_LINK_NEXT, 4001);
@@ -251,11 +238,11 @@ TEST(each_copy_of_the_table_is_its_own)
 {
 	const struct fat_layout layout = { .fat_count = 3 };
 
-	build(&layout);
-	fat_link(built, 0, 10, 11);
-	fat_link(built, 1, 10, 12);
-	fat_link(built, 2, 10, FAT_END);
-	open_built();
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 10, 11);
+	fat_link(bench.built, 1, 10, 12);
+	fat_link(bench.built, 2, 10, FAT_END);
+	volume_bench_open(&bench);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 	assert_link(1, 10, PBF_LINK_NEXT, 12);
 	assert_link(2, 10, PBF_LINK_END, 0);
@@ -268,13 +255,15 @@ TEST(a_table_that_the_image_cuts_off_is_read_up_to_there)
 	struct pbf_reason why;
 	uint32_t next;
 
-	build(&layout);
-	fat_link(built, 0, 127, 128);
-	fat_link(built, 0, 128, 129);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 127, 128);
+	fat_link(bench.built, 0, 128, 129);
 	/* 128 links to a sector; the image ends after the first */
-	assert_int_equal(open_cut(built->fat_start + 512, NULL), 0);
+	assert_int_equal(volume_bench_open_cut(
+				 &bench, bench.built->fat_start + 512, NULL),
+			 0);
 	assert_link(0, 127, PBF_LINK_NEXT, 128);
-	assert_int_equal(pbf_fat_link(volume, 0, 128, &link, &next, &why),
+	assert_int_equal(pbf_fat_link(bench.volume, 0, 128, &link, &next, &why),
 			 -EIO);
 	assert_link(0, 127, PBF_LINK_NEXT, 128);
 }
@@ -286,14 +275,14 @@ TEST(a_long_table_that_the_image_cuts_off_is_read_up_to_there)
 	uint32_t next;
 
 	/* 8192 bytes are read at a time: these two lie in the second part */
-	build(&layout);
-	fat_link(built, 0, 1600, 1601);
-	fat_link(built, 0, 1700, 1701);
-	assert_in_range(fat_link_at(built, 0, 1600), 8192, 8192 + 511);
-	assert_int_equal(open_cut(8192 + 512, NULL), 0);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 1600, 1601);
+	fat_link(bench.built, 0, 1700, 1701);
+	assert_in_range(fat_link_at(bench.built, 0, 1600), 8192, 8192 + 511);
+	assert_int_equal(volume_bench_open_cut(&bench, 8192 + 512, NULL), 0);
 	assert_link(0, 1600, PBF_LINK_NEXT, 1601);
-	assert_int_equal(pbf_fat_link(volume, 0, 1700, &link, &next, NULL),
-			 -EIO);
+	assert_int_equal(
+		pbf_fat_link(bench.volume, 0, 1700, &link, &next, NULL), -EIO);
 }
 
 TEST(what_was_read_only_in_part_is_not_taken_for_what_was_there_before)
@@ -305,19 +294,21 @@ TEST(what_was_read_only_in_part_is_not_taken_for_what_was_there_before)
 	struct scratch scratch;
 	uint32_t next;
 
-	build(&layout);
-	fat_link(built, 0, 10, 11);
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 10, 11);
 	scratch_make(&scratch);
-	scratch_write(&scratch, "image", built->bytes, built->size);
-	assert_int_equal(pbf_image_open(scratch.fd, "image", &image, NULL), 0);
+	scratch_write(&scratch, "image", bench.built->bytes, bench.built->size);
 	assert_int_equal(
-		pbf_fat_volume_open(image, 0, built->size, &volume, NULL), 0);
+		pbf_image_open(scratch.fd, "image", &bench.image, NULL), 0);
+	assert_int_equal(pbf_fat_volume_open(bench.image, 0, bench.built->size,
+					     &bench.volume, NULL),
+			 0);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 	scratch_truncate(&scratch, "image", 16 * 8192 + 4000);
 	scratch_remove(&scratch);
-	assert_int_equal(
-		pbf_fat_link(volume, 0, cluster + 1000, &link, &next, NULL),
-		-EIO);
+	assert_int_equal(pbf_fat_link(bench.volume, 0, cluster + 1000, &link,
+				      &next, NULL),
+			 -EIO);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 }
 
@@ -328,16 +319,18 @@ TEST(a_table_that_the_partition_cuts_off_is_read_up_to_there)
 	struct pbf_reason why;
 	uint32_t next;
 
-	build(&layout);
-	fat_link(built, 0, 127, 128);
-	image = image_of_volume(built);
-	assert_int_equal(pbf_fat_volume_open(image, 0, built->fat_start + 512,
-					     &volume, NULL),
+	volume_bench_build(&bench, &layout);
+	fat_link(bench.built, 0, 127, 128);
+	bench.image = image_of_volume(bench.built);
+	assert_int_equal(pbf_fat_volume_open(bench.image, 0,
+					     bench.built->fat_start + 512,
+					     &bench.volume, NULL),
 			 0);
 	assert_link(0, 127, PBF_LINK_NEXT, 128);
-	assert_int_equal(pbf_fat_link(volume, 0, 128, &link, &next, &why),
+	assert_int_equal(pbf_fat_link(bench.volume, 0, 128, &link, &next, &why),
 			 -EIO);
-	assert_reason(why, built->fat_start + 512, "FAT lies beyond the end");
+	assert_reason(why, bench.built->fat_start + 512,
+		      "FAT lies beyond the end");
 }
 
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

@@ -32,9 +32,9 @@ TEST(the_partition_of_an_image_can_be_said)
 
 TEST(nothing_need_be_said)
 {
-	assert_conf("", 0);
-	assert_conf("[image]\n", 0);
-	assert_conf("# partition = 2\n", 0);
+	assert_conf("", 77);
+	assert_conf("[image]\n", 77);
+	assert_conf("# partition = 2\n", 77);
 }
 
 TEST(a_partition_that_is_no_number_from_1_is_not_understood)
@@ -45,6 +45,46 @@ TEST(a_partition_that_is_no_number_from_1_is_not_understood)
 	assert_not_understood("[image]\npartition = 2x\n", "line 2");
 	assert_not_understood("[image]\npartition = -2\n", "line 2");
 	assert_not_understood("[image]\npartition =\n", "line 2");
+}
+
+TEST(the_code_page_of_an_image_can_be_said)
+{
+	struct pbf_image_conf conf = { .code_page = PBF_CODE_PAGE_437 };
+
+	assert_int_equal(
+		pbf_image_conf_parse("[image]\ncodepage = 850\n", &conf, NULL),
+		0);
+	assert_int_equal(conf.code_page, PBF_CODE_PAGE_850);
+	assert_not_understood("[image]\ncodepage = 932\n", "line 2");
+}
+
+/* TEXT with 1000 times FILLER in the place of its only '@'. */
+static char *stretched(const char *text, char filler)
+{
+	static char stretched[2048];
+	size_t before = strcspn(text, "@");
+
+	memcpy(stretched, text, before);
+	memset(stretched + before, filler, 1000);
+	strcpy(stretched + before + 1000, text + before + 1);
+	return stretched;
+}
+
+TEST(a_comment_may_be_long)
+{
+	assert_conf(stretched("# @\n[image]\npartition = 2\n", 'x'), 2);
+	assert_conf(stretched("[image]\n ;@\npartition = 2\n", '='), 2);
+	assert_conf(stretched("[image]\npartition = 2\n# @", 'x'), 2);
+	assert_not_understood(stretched("# @\n[image]\npart = 2\n", 'x'),
+			      "line 3");
+}
+
+TEST(a_long_line_that_is_no_comment_is_not_understood)
+{
+	assert_not_understood(stretched("[image]\npartition = @2\n", '0'),
+			      "line 2");
+	assert_not_understood(stretched("[image]\n@partition = 2\n", 'x'),
+			      "line 2");
 }
 
 TEST(another_key_is_not_understood)
@@ -110,6 +150,10 @@ int main(void)
 		cmocka_unit_test(nothing_need_be_said),
 		cmocka_unit_test(
 			a_partition_that_is_no_number_from_1_is_not_understood),
+		cmocka_unit_test(the_code_page_of_an_image_can_be_said),
+		cmocka_unit_test(a_comment_may_be_long),
+		cmocka_unit_test(
+			a_long_line_that_is_no_comment_is_not_understood),
 		cmocka_unit_test(another_key_is_not_understood),
 		cmocka_unit_test(another_section_is_not_understood),
 		cmocka_unit_test(what_is_not_of_the_form_is_not_understood),

@@ -19,7 +19,7 @@ static int setup(void **state)
 				    .server = { .umask = 0,
 						.uid = 77,
 						.gid = 78,
-						.partition = 79,
+						.image.partition = 79,
 						.io_timeout_ms = 80,
 						.snapshot_memory_bytes = 81 } };
 	return options.mount_options ? 0 : -1;
@@ -112,12 +112,12 @@ TEST(a_timeout_is_a_number_of_seconds)
 TEST(a_partition_is_a_number)
 {
 	assert_true(take("partition=2"));
-	assert_int_equal(options.server.partition, 2);
+	assert_int_equal(options.server.image.partition, 2);
 	assert_false(take("partition=0"));
 	assert_false(take("partition=two"));
 	assert_non_null(strstr(said, "\"partition=two\": value not"));
 	assert_false(take("partition"));
-	assert_int_equal(options.server.partition, 2);
+	assert_int_equal(options.server.image.partition, 2);
 }
 
 TEST(an_owner_is_a_number_or_a_name)
@@ -228,21 +228,21 @@ TEST(an_unknown_option_is_refused_by_name)
 TEST(what_stands_before_a_refused_option_is_taken)
 {
 	assert_false(take("partition=2,bogus,partition=3"));
-	assert_int_equal(options.server.partition, 2);
+	assert_int_equal(options.server.image.partition, 2);
 }
 
 TEST(empty_options_do_not_count)
 {
 	assert_true(take(""));
 	assert_true(take(",,partition=2,,"));
-	assert_int_equal(options.server.partition, 2);
+	assert_int_equal(options.server.image.partition, 2);
 }
 
 TEST(an_escaped_comma_belongs_to_the_value)
 {
 	assert_true(take("fsname=a\\,b\\,c,partition=2"));
 	assert_string_equal(options.mount_options, "ro,fsname=a\\,b\\,c");
-	assert_int_equal(options.server.partition, 2);
+	assert_int_equal(options.server.image.partition, 2);
 	assert_true(take("fsname=end\\,"));
 }
 

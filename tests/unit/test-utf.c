@@ -137,12 +137,46 @@ TEST(a_pair_is_not_completed_by_what_lies_behind_the_name)
 
 TEST(code_page_437_is_ascii_below_and_its_own_above)
 {
-	assert_int_equal(pbf_cp437_to_unicode('A'), 'A');
-	assert_int_equal(pbf_cp437_to_unicode(0x7f), 0x7f);
-	assert_int_equal(pbf_cp437_to_unicode(0x80), 0xc7);   /* C cedilla */
-	assert_int_equal(pbf_cp437_to_unicode(0x9a), 0xdc);   /* U umlaut */
-	assert_int_equal(pbf_cp437_to_unicode(0xe1), 0xdf);   /* sharp s */
-	assert_int_equal(pbf_cp437_to_unicode(0xff), 0x00a0); /* hard blank */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 'A'), 'A');
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0x7f),
+			 0x7f);
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0x80),
+			 0xc7); /* C cedilla */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0x9a),
+			 0xdc); /* U umlaut */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0xe1),
+			 0xdf); /* sharp s */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0xff),
+			 0x00a0); /* hard blank */
+}
+
+TEST(code_page_850_has_letters_where_437_has_lines)
+{
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_850, 'z'), 'z');
+	/* O with a stroke; a cent sign */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_850, 0x9d),
+			 0xd8);
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0x9d),
+			 0xa5);
+	/* A with a tilde; a line down and left */
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_850, 0xc7),
+			 0xc3);
+	assert_int_equal(pbf_code_page_to_unicode(PBF_CODE_PAGE_437, 0xc7),
+			 0x255f);
+}
+
+TEST(a_code_page_has_one_of_two_numbers)
+{
+	enum pbf_code_page page = PBF_CODE_PAGE_437;
+
+	assert_true(pbf_parse_code_page("850", &page));
+	assert_int_equal(page, PBF_CODE_PAGE_850);
+	assert_false(pbf_parse_code_page("932", &page));
+	assert_false(pbf_parse_code_page("0850", &page));
+	assert_false(pbf_parse_code_page("", &page));
+	assert_int_equal(page, PBF_CODE_PAGE_850);
+	assert_true(pbf_parse_code_page("437", &page));
+	assert_int_equal(page, PBF_CODE_PAGE_437);
 }
 
 TEST(case_folds_in_ascii_and_beyond)
@@ -214,6 +248,8 @@ int main(void)
 			a_pair_is_not_completed_by_what_lies_behind_the_name),
 		cmocka_unit_test(
 			code_page_437_is_ascii_below_and_its_own_above),
+		cmocka_unit_test(code_page_850_has_letters_where_437_has_lines),
+		cmocka_unit_test(a_code_page_has_one_of_two_numbers),
 		cmocka_unit_test(case_folds_in_ascii_and_beyond),
 		cmocka_unit_test(what_has_no_case_stays_as_it_is),
 		cmocka_unit_test(no_letter_outside_ascii_folds_into_it),

@@ -166,6 +166,30 @@ TEST(a_retake_that_cannot_start_can_be_tried_again)
 	assert_readable();
 }
 
+/* A digest that two contents share must not give one file the other's. */
+TEST(a_content_is_retaken_for_its_own_file_only)
+{
+	struct pbf_version *twin;
+	struct pbf_snapshot *snapshot;
+	const unsigned char *content;
+	struct waiter waiter;
+
+	fat_add_file(bench.bench.image, FAT_ROOT, "TWIN    IMG", 150,
+		     bench_content(1), SIZE);
+	bench_save(&bench.bench);
+	twin = version_bench_version(&bench, "TWIN.IMG");
+	version_bench_seal(&bench, version);
+	version_bench_seal(&bench, twin);
+	release_content();
+	waiter_init(&waiter);
+	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(pbf_version_capture(version, NULL), 0);
+	assert_readable();
+	assert_int_equal(pbf_version_read(twin, 1, NULL, &snapshot, &content),
+			 -EWOULDBLOCK);
+	pbf_version_unref(twin);
+}
+
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -177,6 +201,7 @@ int main(void)
 		CLAIM(a_content_may_be_retaken_from_other_clusters),
 		CLAIM(a_retake_that_fails_can_be_tried_again),
 		CLAIM(a_retake_that_cannot_start_can_be_tried_again),
+		CLAIM(a_content_is_retaken_for_its_own_file_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
