@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fat_table.h"
+
 static int refuse_chain(const struct pbf_dir_walk *walk, uint32_t cluster,
 			const char *what, struct pbf_reason *why)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * One FAT volume inside an image: its File Allocation Table and the clusters
- * that the table links into chains.  A volume is opened for one request and
- * forgotten after it; what it read of the table meanwhile it reads only once.
+ * One FAT volume inside an image.  It is opened for one request and forgotten
+ * after it; what was read of its File Allocation Table meanwhile is kept.
  */
 #ifndef PBF_FAT_VOLUME_H
 #define PBF_FAT_VOLUME_H
@@ -18,19 +17,6 @@
 #include "utf.h"
 
 struct pbf_fat_volume;
-
-/* Clusters that follow each other on the disk. */
-struct pbf_cluster_run {
-	uint32_t first_cluster;
-	uint32_t cluster_count;
-};
-
-/* The clusters of one file, in the file's order. */
-struct pbf_chain {
-	struct pbf_cluster_run *runs;
-	size_t run_count;
-	size_t run_capacity;
-};
 
 /*
  * Opens the volume in bytes START to START + SIZE of IMAGE, which must outlive
@@ -77,43 +63,10 @@ bool pbf_fat_cluster_exists(const struct pbf_fat_volume *volume,
 uint64_t pbf_fat_cluster_offset(const struct pbf_fat_volume *volume,
 				uint32_t cluster);
 
-enum pbf_fat_link {
-	PBF_LINK_NEXT, /* leads to *ret_next */
-	PBF_LINK_END,  /* last cluster of a chain */
-	PBF_LINK_FREE,
-	PBF_LINK_BAD, /* bad cluster, reserved or out of range */
-};
-
-/*
- * Reads the entry of an existing CLUSTER in copy FAT_INDEX of the table.
- * Negative errno as pbf_fat_volume_read(); *ret_next is written always.
- */
-int pbf_fat_link(struct pbf_fat_volume *volume, uint32_t fat_index,
-		 uint32_t cluster, enum pbf_fat_link *ret_link,
-		 uint32_t *ret_next, struct pbf_reason *why);
-
-/* Where the entry of CLUSTER lies in the image, for messages. */
-uint64_t pbf_fat_link_offset(const struct pbf_fat_volume *volume,
-			     uint32_t fat_index, uint32_t cluster);
-
-/*
- * Walks the chain of a file of SIZE_BYTES that begins with FIRST_CLUSTER, as
- * copy FAT_INDEX of the table has it.  -EUCLEAN when the chain is free, short,
- * looped or leaves the volume; clusters beyond SIZE_BYTES do not matter.  A
- * loop is found within the volume's own number of clusters.  The caller gives
- * the runs back with pbf_chain_release().
- */
-int pbf_fat_chain(struct pbf_fat_volume *volume, uint32_t fat_index,
-		  uint32_t first_cluster, uint64_t size_bytes,
-		  struct pbf_chain *ret_chain, struct pbf_reason *why);
-void pbf_chain_release(struct pbf_chain *chain);
-bool pbf_chain_equal(const struct pbf_chain *a, const struct pbf_chain *b);
-
 static inline void pbf_fat_volume_free_pointer(struct pbf_fat_volume **volume)
 {
 	pbf_fat_volume_free(*volume);
 }
 #define _cleanup_volume_ _cleanup_(pbf_fat_volume_free_pointer)
-#define _cleanup_chain_ _cleanup_(pbf_chain_release)
 
 #endif

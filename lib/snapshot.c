@@ -11,10 +11,10 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include "bytes.h"
 #include "list.h"
+#include "spare.h"
 
 #define BUCKETS 4096u
 
@@ -33,7 +33,8 @@ struct pbf_snapshot {
 struct pbf_store {
 	pthread_mutex_t lock;
 	uint64_t budget_bytes;
-	uint64_t used_bytes;
+	uint64_t used_bytes; /* with the spare, no more than the budget */
+	struct pbf_spare spare;
 	struct pbf_list by_use;		  /* sealed, longest unread first */
 	struct pbf_list buckets[BUCKETS]; /* sealed, by digest */
 };
@@ -57,6 +58,7 @@ void pbf_store_free(struct pbf_store *store)
 {
 	if (!store)
 		return;
+	pbf_spare_drop(&store->spare);
 	pthread_mutex_destroy(&store->lock);
 	free(store);
 }
@@ -77,7 +79,8 @@ static void drop_memory(struct pbf_snapshot *snapshot)
 {
 	if (!snapshot->memory)
 		return;
-	munmap(snapshot->memory, snapshot->size_bytes);
+	pbf_spare_keep(&snapshot->store->spare, snapshot->memory,
+		       snapshot->size_bytes);
 	snapshot->memory = NULL;
 	snapshot->store->used_bytes -= snapshot->size_bytes;
 	pbf_list_remove(&snapshot->by_use);
@@ -101,10 +104,41 @@ static bool make_room(struct pbf_store *store, uint64_t size_bytes)
 	return true;
 }
 
+/*
+ * Reserves SIZE_BYTES of the budget and gives the spare, if it can be used or
+ * has to go.
+ */
+static bool reserve(struct pbf_store *store, uint64_t size_bytes,
+		    struct pbf_spare *ret_spare)
+{
+	bool reserved;
+
+	*ret_spare = (struct pbf_spare){ 0 };
+	pthread_mutex_lock(&store->lock);
+	reserved = make_room(store, size_bytes);
+	if (reserved)
+		store->used_bytes += size_bytes;
+	if (size_bytes >= PBF_SPARE_BYTES_MIN ||
+	    store->budget_bytes - store->used_bytes < store->spare.size_bytes) {
+		*ret_spare = store->spare;
+		store->spare = (struct pbf_spare){ 0 };
+	}
+	pthread_mutex_unlock(&store->lock);
+	return reserved;
+}
+
+static void give_back(struct pbf_store *store, uint64_t size_bytes)
+{
+	pthread_mutex_lock(&store->lock);
+	store->used_bytes -= size_bytes;
+	pthread_mutex_unlock(&store->lock);
+}
+
 int pbf_snapshot_begin(struct pbf_store *store, uint64_t size_bytes,
 		       struct pbf_snapshot **ret_snapshot)
 {
 	struct pbf_snapshot *snapshot;
+	struct pbf_spare spare;
 	bool reserved;
 
 	if (size_bytes > store->budget_bytes)
@@ -117,32 +151,18 @@ int pbf_snapshot_begin(struct pbf_store *store, uint64_t size_bytes,
 	atomic_init(&snapshot->references, 1);
 	pbf_list_init(&snapshot->in_bucket);
 	pbf_list_init(&snapshot->by_use);
-	pthread_mutex_lock(&store->lock);
-	reserved = make_room(store, size_bytes);
+	reserved = reserve(store, size_bytes, &spare);
+	if (reserved && size_bytes > 0)
+		snapshot->memory = pbf_spare_use(&spare, size_bytes);
+	pbf_spare_drop(&spare);
+	if (reserved && (size_bytes == 0 || snapshot->memory)) {
+		*ret_snapshot = snapshot;
+		return 0;
+	}
 	if (reserved)
-		store->used_bytes += size_bytes;
-	pthread_mutex_unlock(&store->lock);
-	if (reserved && size_bytes > 0) {
-		snapshot->memory =
-			mmap(NULL, size_bytes, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-		if (snapshot->memory == MAP_FAILED) {
-			snapshot->memory = NULL;
-			reserved = false;
-			pthread_mutex_lock(&store->lock);
-			store->used_bytes -= size_bytes;
-			pthread_mutex_unlock(&store->lock);
-		} else {
-			/* Filling page by page would cost a fault for each. */
-			madvise(snapshot->memory, size_bytes, MADV_HUGEPAGE);
-		}
-	}
-	if (!reserved) {
-		free(snapshot);
-		return -ENOMEM;
-	}
-	*ret_snapshot = snapshot;
-	return 0;
+		give_back(store, size_bytes);
+	free(snapshot);
+	return -ENOMEM;
 }
 
 unsigned char *pbf_snapshot_fill(struct pbf_snapshot *snapshot)

@@ -135,16 +135,10 @@ bool pbf_source_copies_agree(struct pbf_source *source,
 	if (!source->volume)
 		return true;
 	geometry = pbf_fat_volume_geometry(source->volume);
-	for (uint32_t i = 0; i < geometry->fat_count; i++) {
-		_cleanup_chain_ struct pbf_chain chain = { 0 };
-
-		if (i == geometry->active_fat)
-			continue;
-		if (pbf_fat_chain(source->volume, i, found->first_cluster,
-				  found->size_bytes, &chain, NULL) < 0 ||
-		    !pbf_chain_equal(&chain, &found->chain))
+	for (uint32_t i = 0; i < geometry->fat_count; i++)
+		if (i != geometry->active_fat &&
+		    !pbf_chain_is_in_copy(source->volume, i, &found->chain))
 			return false;
-	}
 	return true;
 }
 
@@ -152,82 +146,98 @@ bool pbf_source_copies_agree(struct pbf_source *source,
 struct content_walk {
 	struct pbf_source *source;
 	const struct pbf_reading *reading;
-	unsigned char *piece; /* NULL when the reading has a place of its own */
-	uint64_t done_bytes;  /* of the file */
+	unsigned char *scratch; /* NULL when there is a place for the content */
+	uint64_t done_bytes;	/* of the file, given to reading->take */
+	size_t held_bytes;	/* read beyond that: not a whole piece yet */
 	uint64_t size_bytes;
 	struct pbf_reason *why;
 };
 
-/* Reads LENGTH bytes from OFFSET in the volume, or in a plain file. */
-static int read_piece(struct content_walk *walk, uint64_t offset_bytes,
-		      size_t length)
+/* Hands over what was read since the last time. */
+static int hand_over(struct content_walk *walk, const unsigned char *piece)
 {
 	const struct pbf_reading *reading = walk->reading;
-	struct pbf_source *source = walk->source;
-	unsigned char *bytes =
-		reading->into ? reading->into + walk->done_bytes : walk->piece;
-	int error;
+	uint64_t offset_bytes = walk->done_bytes;
+	size_t length = walk->held_bytes;
 
-	if (source->volume)
-		error = pbf_fat_volume_read(source->volume, offset_bytes, bytes,
-					    length, walk->why);
-	else
-		error = pbf_image_read(source->image, offset_bytes, bytes,
-				       length, walk->why);
-	if (error < 0)
-		return error;
-	return reading->take(reading->context, walk->done_bytes, bytes, length);
+	walk->done_bytes += length;
+	walk->held_bytes = 0;
+	return reading->take(reading->context, offset_bytes, piece, length);
 }
 
-/* Reads on from OFFSET, as far as the run and the file go. */
+/*
+ * Reads LENGTH bytes from OFFSET in the volume, or in a plain file.  Pieces
+ * are handed over whole, however scattered they lie.
+ */
 static int read_run(struct content_walk *walk, uint64_t offset_bytes,
 		    uint64_t length_bytes)
 {
-	if (length_bytes > walk->size_bytes - walk->done_bytes)
-		length_bytes = walk->size_bytes - walk->done_bytes;
-	while (length_bytes > 0) {
-		size_t length = length_bytes < PIECE_BYTES ?
-					(size_t)length_bytes :
-					PIECE_BYTES;
-		int result = read_piece(walk, offset_bytes, length);
+	struct pbf_source *source = walk->source;
+	unsigned char *into = walk->reading->into;
 
-		if (result != 0)
+	while (length_bytes > 0) {
+		unsigned char *piece =
+			into ? into + walk->done_bytes : walk->scratch;
+		size_t length = PIECE_BYTES - walk->held_bytes;
+		int result;
+
+		if (length > length_bytes)
+			length = (size_t)length_bytes;
+		if (source->volume)
+			result = pbf_fat_volume_read(
+				source->volume, offset_bytes,
+				piece + walk->held_bytes, length, walk->why);
+		else
+			result = pbf_image_read(source->image, offset_bytes,
+						piece + walk->held_bytes,
+						length, walk->why);
+		if (result < 0)
 			return result;
-		walk->done_bytes += length;
+		walk->held_bytes += length;
 		offset_bytes += length;
 		length_bytes -= length;
+		if (walk->held_bytes == PIECE_BYTES ||
+		    walk->done_bytes + walk->held_bytes == walk->size_bytes)
+			result = hand_over(walk, piece);
+		if (result != 0)
+			return result;
 	}
 	return 0;
+}
+
+/* Reads the clusters of a run, but not beyond the file's end. */
+static int read_clusters(struct content_walk *walk,
+			 const struct pbf_cluster_run *run)
+{
+	struct pbf_fat_volume *volume = walk->source->volume;
+	uint64_t left = walk->size_bytes - walk->done_bytes - walk->held_bytes;
+	uint64_t length = (uint64_t)run->cluster_count *
+			  pbf_fat_volume_geometry(volume)->cluster_bytes;
+
+	return read_run(walk,
+			pbf_fat_cluster_offset(volume, run->first_cluster),
+			length < left ? length : left);
 }
 
 int pbf_source_read(struct pbf_source *source, const struct pbf_found *found,
 		    const struct pbf_reading *reading, struct pbf_reason *why)
 {
-	_cleanup_free_ unsigned char *piece =
+	_cleanup_free_ unsigned char *scratch =
 		reading->into ? NULL : malloc(PIECE_BYTES);
 	struct content_walk walk = {
 		.source = source,
 		.reading = reading,
-		.piece = piece,
+		.scratch = scratch,
 		.size_bytes = found->size_bytes,
 		.why = why,
 	};
 	int result = 0;
 
-	if (!piece && !reading->into)
+	if (!scratch && !reading->into)
 		return -ENOMEM;
 	if (!source->volume)
 		return read_run(&walk, 0, found->size_bytes);
-	for (size_t i = 0; i < found->chain.run_count && result == 0; i++) {
-		const struct pbf_cluster_run *run = &found->chain.runs[i];
-
-		result =
-			read_run(&walk,
-				 pbf_fat_cluster_offset(source->volume,
-							run->first_cluster),
-				 (uint64_t)run->cluster_count *
-					 pbf_fat_volume_geometry(source->volume)
-						 ->cluster_bytes);
-	}
+	for (size_t i = 0; i < found->chain.run_count && result == 0; i++)
+		result = read_clusters(&walk, &found->chain.runs[i]);
 	return result;
 }

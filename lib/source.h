@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "catalog.h"
+#include "fat_chain.h"
 #include "fat_volume.h"
 #include "image.h"
 #include "reason.h"

@@ -11,6 +11,7 @@ LISTS = [
     ("fuse", "*.c", "fuse/CMakeLists.txt"),
     ("tools", "*.c", "tools/CMakeLists.txt"),
     ("tests/unit", "*.c", "tests/CMakeLists.txt"),
+    ("tests/bench", "*.c", "tests/bench/CMakeLists.txt"),
     ("tests/fuzz", "fuzz-*.c", "tests/fuzz/CMakeLists.txt"),
     ("tests/check", "*.py", "tests/CMakeLists.txt"),
 ]

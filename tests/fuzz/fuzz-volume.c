@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "boot_volume.h"
+#include "fat_chain.h"
 #include "fat_dir.h"
 
 /* A directory that contains itself must not keep the fuzzer here. */

@@ -4,52 +4,18 @@ mounted tree is refused, and a whole life leaks nothing."""
 
 import errno
 import os
-import signal
 import threading
 import time
 
 import pytest
 
 import fatwrite
-from harness import PIBOOTFS, eventually, run, start_process
+from harness import PIBOOTFS, eventually, run
+from storage import Hanging
 from tree import assert_good, expect_error, names, open_error, read_all
 
 pytestmark = pytest.mark.usefixtures("good_board")
 BOUND = 30          # seconds; far above any deadline used here
-
-
-class Hanging:
-    """An image behind nbdfuse whose NBD server can be stopped."""
-
-    def __init__(self, work):
-        volume = fatwrite.small_volume(work / "backing", 12)
-        volume.add("", b"CONFIG  TXT", b"hangs")
-        volume.add("", b"LARGE   BIN", bytes(70000))
-        self.socket = work / "nbd.socket"
-        self.server = start_process(["nbdkit", "-f", "-U", self.socket,
-                                     "file", work / "backing"])
-        eventually(self.socket.exists, what="nbdkit")
-        (work / "fuse").mkdir()
-        self.path = work / "fuse/disk.img"
-        self.fuse = start_process(
-            ["nbdfuse", self.path, f"nbd+unix:///?socket={self.socket}"])
-        eventually(self.path.exists, what="nbdfuse")
-        self.work = work
-
-    def stop(self, whole=False):
-        """Hang every read of the image; `whole`: every stat of it too."""
-        (self.fuse if whole else self.server).send_signal(signal.SIGSTOP)
-
-    def go_on(self):
-        for process in (self.fuse, self.server):
-            process.send_signal(signal.SIGCONT)
-
-    def close(self):
-        self.go_on()
-        run("umount", "-l", self.work / "fuse", check=False)
-        for process in (self.fuse, self.server):
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "disk-image.h"
-#include "fat_volume.h"
+#include "fat_chain.h"
 #include "unit.h"
 
 /* Clusters have 512 bytes here, and there are 60 of them: 2 to 61. */

@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "disk-image.h"
+#include "fat_table.h"
 #include "scratch.h"
 #include "unit.h"
 #include "volume-bench.h"
@@ -198,16 +199,16 @@ TEST(links_of_12_bits_do_not_touch_their_neighbours)
 
 TEST(a_large_table_is_read_in_any_order)
 {
-	/* 16 pages are kept at a time; this table has 40 */
-	const struct fat_layout layout = { .type = 32, .clusters = 80000 };
+	/* 32 parts are kept at a time; this table has 35 */
+	const struct fat_layout layout = { .type = 32, .clusters = 140000 };
 
 	volume_bench_build(&bench, &layout);
-	for (uint32_t i = 0; i < 80000; i += 97)
+	for (uint32_t i = 0; i < 140000; i += 97)
 		fat_link(bench.built, 0, i + 2, i + 3);
 	volume_bench_open(&bench);
-	for (uint32_t i = 0; i < 80000; i += 97)
+	for (uint32_t i = 0; i < 140000; i += 97)
 		assert_link(0, i + 2, PBF_LINK_NEXT, i + 3);
-	for (uint32_t i = 0; i < 80000; i += 97 * 16)
+	for (uint32_t i = 0; i < 140000; i += 97 * 16)
 		assert_link(0, i + 2, PBF_LINK_NEXT, i + 3);
 }
 
@@ -227,11 +228,11 @@ TEST(what_was_read_of_the_table_is_not_read_again)
 			 0);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
 	fat_link(bench.built, 0, 10, 12);
-	fat_link(bench.built, 0, 4000, 4001);
+	fat_link(bench.built, 0, 4500, 4501);
 	scratch_write(&scratch, "image", bench.built->bytes, bench.built->size);
 	scratch_remove(&scratch);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
-	assert_link(0, 4000, PBF_LINK_NEXT, 4001);
+	assert_link(0, 4500, PBF_LINK_NEXT, 4501);
 }
 
 TEST(each_copy_of_the_table_is_its_own)
@@ -274,22 +275,24 @@ TEST(a_long_table_that_the_image_cuts_off_is_read_up_to_there)
 	enum pbf_fat_link link;
 	uint32_t next;
 
-	/* 8192 bytes are read at a time: these two lie in the second part */
+	/* 4096 entries are read at a time: these two lie in the second part */
 	volume_bench_build(&bench, &layout);
-	fat_link(bench.built, 0, 1600, 1601);
-	fat_link(bench.built, 0, 1700, 1701);
-	assert_in_range(fat_link_at(bench.built, 0, 1600), 8192, 8192 + 511);
-	assert_int_equal(volume_bench_open_cut(&bench, 8192 + 512, NULL), 0);
-	assert_link(0, 1600, PBF_LINK_NEXT, 1601);
+	fat_link(bench.built, 0, 4100, 4101);
+	fat_link(bench.built, 0, 4300, 4301);
 	assert_int_equal(
-		pbf_fat_link(bench.volume, 0, 1700, &link, &next, NULL), -EIO);
+		volume_bench_open_cut(
+			&bench, fat_link_at(bench.built, 0, 4096) + 512, NULL),
+		0);
+	assert_link(0, 4100, PBF_LINK_NEXT, 4101);
+	assert_int_equal(
+		pbf_fat_link(bench.volume, 0, 4300, &link, &next, NULL), -EIO);
 }
 
 TEST(what_was_read_only_in_part_is_not_taken_for_what_was_there_before)
 {
-	/* 8192 bytes are read at a time, and 16 such parts are kept */
-	const struct fat_layout layout = { .type = 32, .clusters = 60000 };
-	const uint32_t cluster = 16 * 8192 / 4;
+	/* 4096 entries are read at a time, and 32 such parts are kept */
+	const struct fat_layout layout = { .type = 32, .clusters = 140000 };
+	const uint32_t cluster = 32 * 4096;
 	enum pbf_fat_link link;
 	struct scratch scratch;
 	uint32_t next;
@@ -304,7 +307,8 @@ TEST(what_was_read_only_in_part_is_not_taken_for_what_was_there_before)
 					     &bench.volume, NULL),
 			 0);
 	assert_link(0, 10, PBF_LINK_NEXT, 11);
-	scratch_truncate(&scratch, "image", 16 * 8192 + 4000);
+	scratch_truncate(&scratch, "image",
+			 fat_link_at(bench.built, 0, cluster + 1000));
 	scratch_remove(&scratch);
 	assert_int_equal(pbf_fat_link(bench.volume, 0, cluster + 1000, &link,
 				      &next, NULL),

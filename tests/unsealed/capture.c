@@ -9,7 +9,7 @@
 #include "content.h"
 
 /* As a slow disk: a few pieces take longer than the writers rest. */
-#define PIECE_PAUSE_MS 40
+#define PIECE_PAUSE_MS 150
 
 static void advance_slowly(void *context, uint64_t filled_bytes)
 {

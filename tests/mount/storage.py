@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Storage that can be made to hang, as that of a machine that went away."""
+
+import signal
+
+import fatwrite
+from harness import eventually, run, start_process
+
+
+class Hanging:
+    """An image behind nbdfuse whose NBD server can be stopped."""
+
+    def __init__(self, work):
+        volume = fatwrite.small_volume(work / "backing", 12)
+        volume.add("", b"CONFIG  TXT", b"hangs")
+        volume.add("", b"LARGE   BIN", bytes(70000))
+        self.socket = work / "nbd.socket"
+        self.server = start_process(["nbdkit", "-f", "-U", self.socket,
+                                     "file", work / "backing"])
+        eventually(self.socket.exists, what="nbdkit")
+        (work / "fuse").mkdir()
+        self.path = work / "fuse/disk.img"
+        self.fuse = start_process(
+            ["nbdfuse", self.path, f"nbd+unix:///?socket={self.socket}"])
+        eventually(self.path.exists, what="nbdfuse")
+        self.work = work
+
+    def stop(self, whole=False):
+        """Hang every read of the image; `whole`: every stat of it too."""
+        (self.fuse if whole else self.server).send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        for process in (self.fuse, self.server):
+            process.send_signal(signal.SIGCONT)
+
+    def close(self):
+        self.go_on()
+        run("umount", "-l", self.work / "fuse", check=False)
+        for process in (self.fuse, self.server):
+            process.kill()
+            process.wait()
