@@ -21,6 +21,7 @@ struct item {
 	struct pbf_list by_path;   /* directories */
 	struct pbf_list forgotten; /* when lookups is 0 */
 	uint64_t lookups;
+	bool retired;
 	struct node node;
 };
 
@@ -210,7 +211,10 @@ void nodes_forget(struct nodes *nodes, uint64_t id, uint64_t count)
 	item = find_id(nodes, id);
 	if (item && !item->node.is_root) {
 		item->lookups -= count < item->lookups ? count : item->lookups;
-		if (item->lookups == 0 && pbf_list_is_empty(&item->forgotten)) {
+		if (item->lookups == 0 && item->retired) {
+			remove_item(nodes, item);
+		} else if (item->lookups == 0 &&
+			   pbf_list_is_empty(&item->forgotten)) {
 			pbf_list_append(&nodes->forgotten, &item->forgotten);
 			nodes->forgotten_count++;
 		}
@@ -218,6 +222,19 @@ void nodes_forget(struct nodes *nodes, uint64_t id, uint64_t count)
 	while (nodes->forgotten_count > FORGOTTEN_MAX)
 		remove_item(nodes, PBF_CONTAINER(nodes->forgotten.next,
 						 struct item, forgotten));
+	pthread_mutex_unlock(&nodes->lock);
+}
+
+void nodes_retire(struct nodes *nodes, uint64_t id)
+{
+	struct item *item;
+
+	pthread_mutex_lock(&nodes->lock);
+	item = find_id(nodes, id);
+	if (item && item->lookups == 0)
+		remove_item(nodes, item);
+	else if (item)
+		item->retired = true;
 	pthread_mutex_unlock(&nodes->lock);
 }
 

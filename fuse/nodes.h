@@ -49,6 +49,12 @@ uint64_t nodes_enter_file(struct nodes *nodes, struct pbf_version *version);
 void nodes_forget(struct nodes *nodes, uint64_t id, uint64_t count);
 
 /*
+ * ID is a version that no lookup will find again: it need not be kept once the
+ * kernel has forgotten it, nor its content.
+ */
+void nodes_retire(struct nodes *nodes, uint64_t id);
+
+/*
  * Copies what ID stands for; the caller calls node_release().  -ESTALE when
  * the number is not known (any more), -ENOMEM.
  */

@@ -23,6 +23,14 @@
 /* Every walk asks again; this serves the permission check in between. */
 #define CHECKED_ATTRIBUTES_SECONDS 1.0
 
+/* Nobody will look for an old version: its memory is for the new one. */
+static void retire_version(void *context, struct pbf_version *version)
+{
+	const struct server *server = context;
+
+	nodes_retire(server->nodes, pbf_version_id(version));
+}
+
 int server_new(const struct server_settings *settings,
 	       struct server **ret_server)
 {
@@ -49,6 +57,7 @@ int server_new(const struct server_settings *settings,
 			.store = server->store,
 			.timeout_ms = settings->io_timeout_ms,
 			.start_capture = file_ops_start_capture,
+			.superseded = retire_version,
 			.context = server,
 		};
 		error = pbf_version_table_new(&shared, FIRST_ID,

@@ -39,6 +39,8 @@ struct pbf_version_shared {
 	 * negative errno.
 	 */
 	int (*start_capture)(void *context, struct pbf_version *version);
+	/* Told that VERSION's file has another version now; or NULL. */
+	void (*superseded)(void *context, struct pbf_version *version);
 	void *context;
 };
 

@@ -144,6 +144,8 @@ static int replace(struct pbf_version_table *table,
 		}
 	}
 	pthread_mutex_unlock(&table->lock);
+	if (replaced && table->shared.superseded)
+		table->shared.superseded(table->shared.context, replaced);
 	pbf_version_unref(replaced);
 	return error;
 }

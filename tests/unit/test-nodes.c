@@ -209,6 +209,34 @@ TEST(lookups_are_forgotten_by_count)
 	assert_false(is_known(id));
 }
 
+TEST(a_retired_version_goes_when_the_kernel_forgets_it)
+{
+	struct pbf_version *version = look_up("CONFIG.TXT");
+	uint64_t id = nodes_enter_file(nodes, version);
+
+	nodes_enter_file(nodes, version);
+	nodes_retire(nodes, id);
+	assert_true(is_known(id));
+	nodes_forget(nodes, id, 1);
+	assert_true(is_known(id));
+	nodes_forget(nodes, id, 1);
+	assert_false(is_known(id));
+	pbf_version_unref(version);
+}
+
+TEST(a_version_already_forgotten_goes_when_it_is_retired)
+{
+	struct pbf_version *version = look_up("CONFIG.TXT");
+	uint64_t id = nodes_enter_file(nodes, version);
+
+	nodes_forget(nodes, id, 1);
+	assert_true(is_known(id));
+	nodes_retire(nodes, id);
+	assert_false(is_known(id));
+	nodes_retire(nodes, id); /* nor is it known now */
+	pbf_version_unref(version);
+}
+
 TEST(a_version_nobody_knows_is_dropped_from_the_table)
 {
 	struct pbf_version *version = look_up("CONFIG.TXT"), *next;
@@ -257,6 +285,8 @@ int main(void)
 		CLAIM(what_the_kernel_knows_is_kept_however_much_else_is_forgotten),
 		CLAIM(what_the_kernel_asks_for_again_is_not_forgotten),
 		CLAIM(lookups_are_forgotten_by_count),
+		CLAIM(a_retired_version_goes_when_the_kernel_forgets_it),
+		CLAIM(a_version_already_forgotten_goes_when_it_is_retired),
 		CLAIM(a_version_nobody_knows_is_dropped_from_the_table),
 		CLAIM(a_node_lives_on_for_who_has_it),
 		CLAIM(freeing_nothing_is_allowed),

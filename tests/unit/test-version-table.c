@@ -100,6 +100,31 @@ TEST(a_file_with_another_content_has_another_version)
 	assert_true(id_of(BENCH_IMAGE, "KERNEL.IMG") > next);
 }
 
+static void note_id(void *context, struct pbf_version *version)
+{
+	*(uint64_t *)context = pbf_version_id(version);
+}
+
+TEST(an_old_version_is_told_of_once_it_has_been_replaced)
+{
+	struct pbf_version_shared shared = bench.shared;
+	struct pbf_version_table *telling;
+	uint64_t told = 0, id;
+
+	shared.superseded = note_id;
+	shared.context = &told;
+	assert_int_equal(pbf_version_table_new(&shared, FIRST_ID, &telling), 0);
+	pbf_version_table_free(table);
+	table = telling;
+	id = id_of(BENCH_IMAGE, "KERNEL.IMG");
+	id_of(BENCH_IMAGE, "KERNEL.IMG");
+	assert_int_equal(told, 0);
+	bench_set_size(&bench.bench, bench.bench.kernel_slot, 1000);
+	bench_save(&bench.bench);
+	id_of(BENCH_IMAGE, "KERNEL.IMG");
+	assert_int_equal(told, id);
+}
+
 TEST(an_old_version_goes_on_while_somebody_has_it)
 {
 	struct pbf_version *old = look_up(BENCH_IMAGE, "KERNEL.IMG");
@@ -248,6 +273,7 @@ int main(void)
 		CLAIM(an_unchanged_file_keeps_its_version),
 		CLAIM(a_name_in_another_case_is_the_same_file),
 		CLAIM(a_file_with_another_content_has_another_version),
+		CLAIM(an_old_version_is_told_of_once_it_has_been_replaced),
 		CLAIM(an_old_version_goes_on_while_somebody_has_it),
 		CLAIM(files_of_one_volume_have_versions_of_their_own),
 		CLAIM(boards_of_one_image_share_its_versions),
