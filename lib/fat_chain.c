@@ -9,23 +9,25 @@
 #include "fat_table.h"
 #include "fat_volume_internal.h"
 
-/* A walk along a chain; its steps are what makes a fragmented file slow. */
+/* A walk along a chain, whose steps are what makes a large file slow. */
 struct chain_walk {
 	struct pbf_fat_volume *volume;
 	uint32_t fat_index;
+	uint32_t last_cluster; /* of the volume */
 	uint32_t cluster;
 	uint32_t entry;	 /* of `cluster` */
 	uint64_t done;	 /* clusters, up to and with this one */
 	uint64_t needed; /* clusters in all */
 };
 
-static inline int read_entry(struct chain_walk *walk, struct pbf_reason *why)
+static uint32_t last_cluster(const struct pbf_fat_volume *volume)
 {
-	return pbf_fat_entry(walk->volume, walk->fat_index, walk->cluster,
-			     &walk->entry, why);
+	return pbf_fat_volume_geometry(volume)->cluster_count +
+	       PBF_FAT_FIRST_CLUSTER - 1;
 }
 
-static int append_run(struct pbf_chain *chain, uint32_t cluster)
+static int append_run(struct pbf_chain *chain, uint32_t first_cluster,
+		      uint32_t cluster_count)
 {
 	if (chain->run_count == chain->run_capacity) {
 		size_t capacity = chain->run_capacity * 2 + 8;
@@ -38,20 +40,9 @@ static int append_run(struct pbf_chain *chain, uint32_t cluster)
 		chain->run_capacity = capacity;
 	}
 	chain->runs[chain->run_count++] = (struct pbf_cluster_run){
-		.first_cluster = cluster,
-		.cluster_count = 1,
+		.first_cluster = first_cluster,
+		.cluster_count = cluster_count,
 	};
-	return 0;
-}
-
-static inline int append_cluster(struct pbf_chain *chain, uint32_t cluster)
-{
-	struct pbf_cluster_run *last = chain->runs + chain->run_count - 1;
-
-	if (chain->run_count == 0 ||
-	    last->first_cluster + last->cluster_count != cluster)
-		return append_run(chain, cluster);
-	last->cluster_count++;
 	return 0;
 }
 
@@ -114,21 +105,54 @@ static int check_distinct(const struct pbf_fat_volume *volume,
 	return 0;
 }
 
+/*
+ * Goes on as long as the next cluster of the chain is the next on the disk.
+ * walk->entry then leads elsewhere, or is the last needed cluster's.
+ */
+static int walk_run(struct chain_walk *walk, struct pbf_reason *why)
+{
+	uint32_t last = walk->last_cluster;
+
+	for (;;) {
+		const struct pbf_table_page *page;
+		uint32_t cluster = walk->cluster;
+		uint64_t end = cluster + (walk->needed - walk->done);
+		int error = pbf_fat_page(walk->volume, walk->fat_index, cluster,
+					 &page, why);
+
+		if (error < 0)
+			return error;
+		if (end > page->first_cluster + page->entry_count)
+			end = page->first_cluster + page->entry_count;
+		if (end > last)
+			end = last;
+		while (cluster < end &&
+		       pbf_page_entry(page, cluster) == cluster + 1)
+			cluster++;
+		walk->done += cluster - walk->cluster;
+		walk->cluster = cluster;
+		if (cluster - page->first_cluster < page->entry_count) {
+			walk->entry = pbf_page_entry(page, cluster);
+			return 0;
+		}
+	}
+}
+
 /* Follows the links up to the last cluster's, which may lead anywhere. */
 static int walk_chain(struct chain_walk *walk, struct pbf_chain *chain,
 		      struct pbf_reason *why)
 {
-	uint32_t cluster_count =
-		pbf_fat_volume_geometry(walk->volume)->cluster_count;
-
 	for (walk->done = 1;; walk->done++) {
-		int error = append_cluster(chain, walk->cluster);
+		uint32_t first = walk->cluster;
+		int error = walk_run(walk, why);
 
 		if (error == 0)
-			error = read_entry(walk, why);
+			error = append_run(chain, first,
+					   walk->cluster - first + 1);
 		if (error < 0 || walk->done == walk->needed)
 			return error;
-		if (walk->entry - PBF_FAT_FIRST_CLUSTER >= cluster_count)
+		if (walk->entry < PBF_FAT_FIRST_CLUSTER ||
+		    walk->entry > walk->last_cluster)
 			return refuse_step(walk, why);
 		walk->cluster = walk->entry;
 	}
@@ -143,6 +167,7 @@ int pbf_fat_chain(struct pbf_fat_volume *volume, uint32_t fat_index,
 	struct chain_walk walk = {
 		.volume = volume,
 		.fat_index = fat_index,
+		.last_cluster = last_cluster(volume),
 		.cluster = first_cluster,
 		.needed = div_round_up(size_bytes, geometry->cluster_bytes),
 	};
@@ -201,7 +226,11 @@ bool pbf_chain_equal(const struct pbf_chain *a, const struct pbf_chain *b)
 bool pbf_chain_is_in_copy(struct pbf_fat_volume *volume, uint32_t fat_index,
 			  const struct pbf_chain *chain)
 {
-	struct chain_walk walk = { .volume = volume, .fat_index = fat_index };
+	struct chain_walk walk = {
+		.volume = volume,
+		.fat_index = fat_index,
+		.last_cluster = last_cluster(volume),
+	};
 
 	for (size_t i = 0; i < chain->run_count; i++) {
 		const struct pbf_cluster_run *run = &chain->runs[i];
@@ -209,12 +238,11 @@ bool pbf_chain_is_in_copy(struct pbf_fat_volume *volume, uint32_t fat_index,
 		/* The entry is the last run's: does it lead here? */
 		if (i > 0 && walk.entry != run->first_cluster)
 			return false;
-		for (uint32_t j = 0; j < run->cluster_count; j++) {
-			walk.cluster = run->first_cluster + j;
-			if ((j > 0 && walk.entry != walk.cluster) ||
-			    read_entry(&walk, NULL) < 0)
-				return false;
-		}
+		walk.cluster = run->first_cluster;
+		walk.done = 1;
+		walk.needed = run->cluster_count;
+		if (walk_run(&walk, NULL) < 0 || walk.done != walk.needed)
+			return false;
 	}
 	return chain->run_count == 0 || walk.entry != 0;
 }

@@ -114,10 +114,12 @@ int pbf_fat_link(struct pbf_fat_volume *volume, uint32_t fat_index,
 		 uint32_t cluster, enum pbf_fat_link *ret_link,
 		 uint32_t *ret_next, struct pbf_reason *why)
 {
-	int error = pbf_fat_entry(volume, fat_index, cluster, ret_next, why);
+	const struct pbf_table_page *page;
+	int error = pbf_fat_page(volume, fat_index, cluster, &page, why);
 
 	if (error < 0)
 		return error;
+	*ret_next = pbf_page_entry(page, cluster);
 	*ret_link = pbf_fat_link_kind(volume, *ret_next);
 	return 0;
 }

@@ -48,12 +48,13 @@ pbf_fat_page_slot(struct pbf_fat_volume *volume, uint32_t fat_index,
 }
 
 /*
- * Reads the entry of an existing CLUSTER in copy FAT_INDEX.  Inline: a chain
- * has as many of them as its file has clusters.
+ * The page with the entry of an existing CLUSTER, valid until another entry is
+ * asked for.  Inline: a chain asks for each of its fragments.
  */
-static inline int pbf_fat_entry(struct pbf_fat_volume *volume,
-				uint32_t fat_index, uint32_t cluster,
-				uint32_t *ret_entry, struct pbf_reason *why)
+static inline int pbf_fat_page(struct pbf_fat_volume *volume,
+			       uint32_t fat_index, uint32_t cluster,
+			       const struct pbf_table_page **ret_page,
+			       struct pbf_reason *why)
 {
 	struct pbf_table_page **page =
 		pbf_fat_page_slot(volume, fat_index, cluster);
@@ -65,9 +66,15 @@ static inline int pbf_fat_entry(struct pbf_fat_volume *volume,
 		if (error < 0)
 			return error;
 	}
-	*ret_entry =
-		(*page)->entries[cluster - (*page)->first_cluster] & 0x0fffffff;
+	*ret_page = *page;
 	return 0;
+}
+
+/* The entry of CLUSTER, which is in PAGE. */
+static inline uint32_t pbf_page_entry(const struct pbf_table_page *page,
+				      uint32_t cluster)
+{
+	return page->entries[cluster - page->first_cluster] & 0x0fffffff;
 }
 
 #endif

@@ -1,38 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The least a FUSE file system can do and still be asked as pibootfs is: one
- * directory, "board", with one file, "file", whose content lies in memory.
- * Names are live (no entry timeout), attributes and pages are kept.  What it
- * costs is what FUSE costs; the benchmark shows pibootfs beside it.
+ * The least a FUSE file system can do and still be asked as pibootfs is: every
+ * name in its root is a board's directory, and all boards have the same files,
+ * whose content lies in memory.  Names are live (no entry timeout), attributes
+ * and pages are kept.  What it costs is what FUSE costs; the benchmark shows
+ * pibootfs beside it.
  *
- *	minimal-fs MOUNTPOINT FILE	serves FILE's content, in the foreground
+ *	minimal-fs MOUNTPOINT DIRECTORY	serves the files in DIRECTORY, in the
+ *					foreground
  */
 #define FUSE_USE_VERSION 314
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <fuse_lowlevel.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define KEPT_SECONDS 86400.0
+#define FILES_MAX 64u
+#define FIRST_FILE 2u
+/* Boards are numbered by their names, in hexadecimal, from here. */
+#define FIRST_BOARD ((fuse_ino_t)1 << 40)
 
-enum {
-	INODE_BOARD = 2,
-	INODE_FILE = 3,
+struct file {
+	char name[NAME_MAX + 1];
+	char *content;
+	size_t size_bytes;
 };
 
-static char *content;
-static size_t content_bytes;
+static struct file files[FILES_MAX];
+static size_t file_count;
+
+static const struct file *file_of(fuse_ino_t inode)
+{
+	return inode >= FIRST_FILE && inode < FIRST_FILE + file_count ?
+		       &files[inode - FIRST_FILE] :
+		       NULL;
+}
 
 static struct stat attributes_of(fuse_ino_t inode)
 {
+	const struct file *file = file_of(inode);
+
 	return (struct stat){
 		.st_ino = inode,
-		.st_mode =
-			inode == INODE_FILE ? S_IFREG | 0444 : S_IFDIR | 0555,
-		.st_nlink = inode == INODE_FILE ? 1 : 2,
-		.st_size = inode == INODE_FILE ? (off_t)content_bytes : 0,
+		.st_mode = file ? S_IFREG | 0444 : S_IFDIR | 0555,
+		.st_nlink = file ? 1 : 2,
+		.st_size = file ? (off_t)file->size_bytes : 0,
 	};
 }
 
@@ -40,10 +58,11 @@ static void lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry = { .attr_timeout = KEPT_SECONDS };
 
-	if (parent == FUSE_ROOT_ID && strcmp(name, "board") == 0)
-		entry.ino = INODE_BOARD;
-	else if (parent == INODE_BOARD && strcmp(name, "file") == 0)
-		entry.ino = INODE_FILE;
+	if (parent == FUSE_ROOT_ID)
+		entry.ino = FIRST_BOARD + strtoul(name, NULL, 16);
+	for (size_t i = 0; parent != FUSE_ROOT_ID && i < file_count; i++)
+		if (strcmp(files[i].name, name) == 0)
+			entry.ino = FIRST_FILE + i;
 	if (entry.ino == 0) {
 		fuse_reply_err(request, ENOENT);
 		return;
@@ -53,34 +72,34 @@ static void lookup(fuse_req_t request, fuse_ino_t parent, const char *name)
 }
 
 static void getattr(fuse_req_t request, fuse_ino_t inode,
-		    struct fuse_file_info *file)
+		    struct fuse_file_info *info)
 {
 	struct stat attributes = attributes_of(inode);
 
-	(void)file;
+	(void)info;
 	fuse_reply_attr(request, &attributes, KEPT_SECONDS);
 }
 
 static void open_file(fuse_req_t request, fuse_ino_t inode,
-		      struct fuse_file_info *file)
+		      struct fuse_file_info *info)
 {
 	(void)inode;
-	file->keep_cache = 1;
-	fuse_reply_open(request, file);
+	info->keep_cache = 1;
+	fuse_reply_open(request, info);
 }
 
 static void read_file(fuse_req_t request, fuse_ino_t inode, size_t size,
-		      off_t offset, struct fuse_file_info *file)
+		      off_t offset, struct fuse_file_info *info)
 {
+	const struct file *file = file_of(inode);
 	size_t start = (size_t)offset;
 
-	(void)inode;
-	(void)file;
-	if (offset < 0 || start > content_bytes)
-		start = content_bytes;
-	if (size > content_bytes - start)
-		size = content_bytes - start;
-	fuse_reply_buf(request, content + start, size);
+	(void)info;
+	if (offset < 0 || start > file->size_bytes)
+		start = file->size_bytes;
+	if (size > file->size_bytes - start)
+		size = file->size_bytes - start;
+	fuse_reply_buf(request, file->content + start, size);
 }
 
 static const struct fuse_lowlevel_ops operations = {
@@ -90,23 +109,41 @@ static const struct fuse_lowlevel_ops operations = {
 	.read = read_file,
 };
 
-static int read_content(const char *path)
+static int read_content(int directory, const char *name)
 {
-	FILE *file = fopen(path, "rb");
-	long size;
+	struct file *file = &files[file_count];
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	ssize_t got = -1;
 
-	if (!file)
-		return -1;
-	if (fseek(file, 0, SEEK_END) != 0 || (size = ftell(file)) <= 0) {
-		fclose(file);
-		return -1;
+	if (fd >= 0 && file_count < FILES_MAX && fstat(fd, &st) == 0) {
+		file->size_bytes = (size_t)st.st_size;
+		file->content = malloc(file->size_bytes + 1);
+		if (file->content)
+			got = read(fd, file->content, file->size_bytes);
 	}
-	rewind(file);
-	content = malloc((size_t)size);
-	if (content)
-		content_bytes = fread(content, 1, (size_t)size, file);
-	fclose(file);
-	return content && content_bytes == (size_t)size ? 0 : -1;
+	if (fd >= 0)
+		close(fd);
+	if (got < 0 || (size_t)got != file->size_bytes)
+		return -1;
+	snprintf(file->name, sizeof(file->name), "%s", name);
+	file_count++;
+	return 0;
+}
+
+static int read_directory(const char *path)
+{
+	DIR *directory = opendir(path);
+	const struct dirent *entry;
+	int error = 0;
+
+	if (!directory)
+		return -1;
+	while (error == 0 && (entry = readdir(directory)))
+		if (entry->d_type == DT_REG)
+			error = read_content(dirfd(directory), entry->d_name);
+	closedir(directory);
+	return error;
 }
 
 static int serve(const char *mountpoint)
@@ -139,14 +176,15 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc != 3) {
-		fputs("usage: minimal-fs MOUNTPOINT FILE\n", stderr);
+		fputs("usage: minimal-fs MOUNTPOINT DIRECTORY\n", stderr);
 		return 2;
 	}
-	if (read_content(argv[2]) < 0) {
+	if (read_directory(argv[2]) < 0) {
 		fprintf(stderr, "minimal-fs: %s: cannot be read\n", argv[2]);
 		return 1;
 	}
 	status = serve(argv[1]);
-	free(content);
+	for (size_t i = 0; i < file_count; i++)
+		free(files[i].content);
 	return status;
 }

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rows 5 to 8 and 10: single files, without a TFTP server."""
 
+import itertools
 import os
 import time
 
 import measure
 import setting
 from measure import Result, at_least, at_most, seconds
-from setting import KERNEL, SMALL
+from setting import KERNEL, SETTLED_SECONDS, SMALL
 
 MIB = 1 << 20
-SETTLED_SECONDS = 2.2       # PBF_SETTLED_MS, and a little
 
 
 def kernel_rate(path, size_bytes):
@@ -20,32 +20,38 @@ def kernel_rate(path, size_bytes):
 
 
 def first_and_second_read(directory, load):
-    """Rows 5 and 6."""
+    """Rows 5 and 6, and what is left to gain: FUSE's own share."""
     size = load.file_bytes
-    first = Result("5", f"first read of a new version, {size // MIB} MiB, "
-                   "image in the page cache", "a plain file", "MiB/s",
-                   at_least(0.30))
+    what = f"{size // MIB} MiB, image in the page cache"
+    first = Result("5", f"first read of a new version, {what}",
+                   "a plain file", "MiB/s", at_least(0.30))
+    first_least = Result("5a", "the same through the least FUSE file system",
+                         "a plain file", "MiB/s", None)
     second = Result("6", "second read", "a plain file", "MiB/s",
                     at_least(0.90))
-    control = Result("6a", "second read, through the least FUSE file system",
-                     "a plain file", "MiB/s", None)
+    second_least = Result("6a", "the same through the least FUSE file system",
+                          "a plain file", "MiB/s", None)
     (directory / "images").mkdir()
     volume = setting.boot_image(directory / "images/pi.img",
                                 {KERNEL: setting.content(size)})
-    plain = directory / KERNEL
+    (directory / "plain").mkdir()
+    plain = directory / "plain" / KERNEL
     plain.write_bytes(setting.content(size))
-    with setting.mounted(directory) as daemon, \
-            setting.minimal_fs(directory, plain) as least:
-        ours = daemon.path / "pi" / KERNEL
-        setting.read_whole(least)
+
+    def read_twice(path, first_read, second_read):
+        for result in (first_read, second_read):
+            result.ours.append(kernel_rate(path, size))
+            result.references.append(kernel_rate(plain, size))
+
+    with setting.mounted(directory) as daemon:
+        setting.read_whole(daemon.path / "pi" / KERNEL)
         for run in range(load.runs):
             volume.write(KERNEL, setting.content(size, seed=run + 2))
-            time.sleep(SETTLED_SECONDS)
-            for result, path in ((first, ours), (second, ours),
-                                 (control, least)):
-                result.ours.append(kernel_rate(path, size))
-                result.references.append(kernel_rate(plain, size))
-    return [first, second, control]
+            with setting.minimal_fs(directory, plain.parent) as least:
+                time.sleep(SETTLED_SECONDS)
+                read_twice(daemon.path / "pi" / KERNEL, first, second)
+                read_twice(least / "pi" / KERNEL, first_least, second_least)
+    return [first, first_least, second, second_least]
 
 
 def small_file(directory, load):
@@ -55,14 +61,15 @@ def small_file(directory, load):
     data = setting.content(1000)
     (directory / "images").mkdir()
     setting.boot_image(directory / "images/pi.img", {SMALL: data})
-    (directory / SMALL).write_bytes(data)
+    (directory / "plain").mkdir()
+    (directory / "plain" / SMALL).write_bytes(data)
     with setting.mounted(directory) as daemon, \
-            setting.minimal_fs(directory, directory / SMALL) as least:
+            setting.minimal_fs(directory, directory / "plain") as least:
         ours = daemon.path / "pi" / SMALL
         time.sleep(SETTLED_SECONDS)
         return [measure.take_turns(
             result, load.runs, lambda: small_time(ours, load),
-            lambda: small_time(least, load))]
+            lambda: small_time(least / "pi" / SMALL, load))]
 
 
 def small_time(path, load):
@@ -71,37 +78,56 @@ def small_time(path, load):
     return seconds(setting.read_small, path, load.opens) / load.opens * 1e6
 
 
-def first_open_time(directory, name):
-    """ms for the first open of the kernel, by a daemon that just began."""
-    with setting.mounted(directory, images=name) as daemon:
-        setting.read_small(daemon.path / "pi" / SMALL, 1)
-        path = daemon.path / "pi" / KERNEL
-        start = time.perf_counter()
-        descriptor = os.open(path, os.O_RDONLY)
-        took = time.perf_counter() - start
-        os.close(descriptor)
-    daemon.path.rmdir()
+def first_open_time(volume, numbers):
+    """ms for the first open of the next of the volume's files."""
+    path = volume / f"file{next(numbers)}"
+    start = time.perf_counter()
+    descriptor = os.open(path, os.O_RDONLY)
+    took = time.perf_counter() - start
+    os.close(descriptor)
+    setting.read_whole(path)    # until the snapshot is there
     return took * 1000
 
 
 def awkward_fat(directory, load):
-    """Row 8: every cluster of the file is followed by one far from it."""
+    """Row 8: every fragment of the file is followed by one far from it."""
     size = load.file_bytes
     data = setting.content(size)
-    for name, cluster in (("large", 65536), ("small", 512)):
-        (directory / name).mkdir()
-        count = size // cluster
-        order = [*range(0, count, 2), *range(1, count, 2)]
-        setting.scattered_volume(directory / name / "pi.img", data, cluster,
-                                 order)
-    time.sleep(SETTLED_SECONDS)
-    result = Result("8", f"first open of {size // MIB} MiB in {size // 512} "
-                    "fragments of 512 bytes", "fragments of 64 KiB", "ms",
-                    at_most(1.5))
-    return [measure.take_turns(
-        result, load.start_runs,
-        lambda: first_open_time(directory, "small"),
-        lambda: first_open_time(directory, "large"))]
+    links = size // 512
+    images = directory / "images"
+    images.mkdir()
+    variants = {"8": (16, "in fragments of 8 KiB"),
+                "8a": (links, "in one piece"),
+                "8b": (1, "in fragments of 512 bytes")}
+    make_scattered(images / "large.img", data, 65536, 1, load.start_runs * 3)
+    for row, (fragment, _) in variants.items():
+        make_scattered(images / f"small{row}.img", data, 512, fragment,
+                       load.start_runs)
+    results = []
+    with setting.mounted(directory) as daemon:
+        time.sleep(SETTLED_SECONDS)
+        large = itertools.count()
+        for row, (_, what) in variants.items():
+            small = itertools.count()
+            results.append(measure.take_turns(
+                Result(row, f"first open of {size // MIB} MiB in {links} "
+                       f"clusters of 512 bytes, {what}",
+                       "clusters of 64 KiB, none beside the next", "ms",
+                       at_most(1.5)), load.start_runs,
+                lambda: first_open_time(daemon.path / f"small{row}", small),
+                lambda: first_open_time(daemon.path / "large", large)))
+    return results
+
+
+def make_scattered(path, data, cluster_bytes, fragment, files):
+    """Files in such fragments, each of which is followed by one far off."""
+    count = len(data) // cluster_bytes
+    fragments = count // fragment
+    order = [number * fragment + cluster
+             for number in (*range(0, fragments, 2), *range(1, fragments, 2))
+             for cluster in range(fragment)]
+    setting.scattered_volume(path, data, cluster_bytes, order, [
+        f"FILE{number}".ljust(11).encode() for number in range(files)])
 
 
 def many_boards(directory, load):

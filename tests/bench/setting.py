@@ -15,6 +15,7 @@ from fatread import LAST
 MIB = 1 << 20
 KERNEL = "kernel8.img"
 SMALL = "config.txt"
+SETTLED_SECONDS = 2.2       # PBF_SETTLED_MS, and a little
 MINIMAL_FS = harness.REPOSITORY / "build/tests/bench/minimal-fs"
 
 
@@ -45,27 +46,31 @@ def mounted(directory, name="mnt", images="images"):
 
 
 @contextlib.contextmanager
-def minimal_fs(directory, file):
-    """The least FUSE file system, serving `file`; gives the path of that."""
+def minimal_fs(directory, files):
+    """The least FUSE file system with what lies in `files`; gives its place.
+
+    Every name in its root is a board.
+    """
     mountpoint = directory / "minimal"
-    mountpoint.mkdir()
-    process = harness.start_process([MINIMAL_FS, mountpoint, file],
+    mountpoint.mkdir(exist_ok=True)
+    process = harness.start_process([MINIMAL_FS, mountpoint, files],
                                     stdin=subprocess.DEVNULL)
     try:
         harness.eventually(lambda: harness.is_mounted(mountpoint)
                            or process.poll() is not None, what="minimal-fs")
-        yield mountpoint / "board/file"
+        yield mountpoint
     finally:
         process.terminate()
         process.wait(10)
         harness.unmount_all(mountpoint)
 
 
-def scattered_volume(path, data, cluster_bytes, order):
-    """A FAT32 volume with KERNEL in one chain that visits `order`.
+def scattered_volume(path, data, cluster_bytes, order, names):
+    """A FAT32 volume with files of one chain that visits `order`.
 
     `order` holds the numbers of data's pieces, as they lie on the disk: the
-    piece order[i] is in the i-th of the file's clusters on the disk.
+    piece order[i] is in the i-th of the file's clusters on the disk. All
+    `names`, of 11 bytes, have the same clusters.
     """
     count = len(order)
     size = (count + 66000) * cluster_bytes if cluster_bytes == 512 \
@@ -85,8 +90,8 @@ def scattered_volume(path, data, cluster_bytes, order):
     volume.put(volume.cluster_offset(first), b"".join(
         data[piece * cluster_bytes:(piece + 1) * cluster_bytes]
         .ljust(cluster_bytes, b"\0") for piece in order))
-    volume.add("", b"KERNEL8 IMG", cluster=cluster_of[0], size=len(data))
-    volume.add("", b"CONFIG  TXT", b"arm_64bit=1\n")
+    for name in names:
+        volume.add("", name, cluster=cluster_of[0], size=len(data))
 
 
 def read_whole(path, buffer=bytearray(128 * 1024)):
