@@ -3,6 +3,7 @@
 
 import itertools
 import os
+import tempfile
 import time
 
 import measure
@@ -31,6 +32,8 @@ def first_and_second_read(directory, load):
                     at_least(0.90))
     second_least = Result("6a", "the same through the least FUSE file system",
                           "a plain file", "MiB/s", None)
+    second_tmpfs = Result("6b", "second read", "a file in tmpfs, whose pages "
+                          "are as small as FUSE's", "MiB/s", None)
     (directory / "images").mkdir()
     volume = setting.boot_image(directory / "images/pi.img",
                                 {KERNEL: setting.content(size)})
@@ -43,15 +46,21 @@ def first_and_second_read(directory, load):
             result.ours.append(kernel_rate(path, size))
             result.references.append(kernel_rate(plain, size))
 
-    with setting.mounted(directory) as daemon:
+    with setting.mounted(directory) as daemon, \
+            tempfile.NamedTemporaryFile(dir="/dev/shm") as in_tmpfs:
+        in_tmpfs.write(setting.content(size))
+        in_tmpfs.flush()
         setting.read_whole(daemon.path / "pi" / KERNEL)
         for run in range(load.runs):
             volume.write(KERNEL, setting.content(size, seed=run + 2))
             with setting.minimal_fs(directory, plain.parent) as least:
                 time.sleep(SETTLED_SECONDS)
                 read_twice(daemon.path / "pi" / KERNEL, first, second)
+                second_tmpfs.references.append(
+                    kernel_rate(in_tmpfs.name, size))
                 read_twice(least / "pi" / KERNEL, first_least, second_least)
-    return [first, first_least, second, second_least]
+    second_tmpfs.ours = second.ours
+    return [first, first_least, second, second_least, second_tmpfs]
 
 
 def small_file(directory, load):
