@@ -26,7 +26,10 @@ int deadlines_new(struct deadlines **ret_deadlines);
 /* Ends the thread; deadlines still set do not expire any more. */
 void deadlines_free(struct deadlines *deadlines);
 
-/* Has EXPIRE called after DELAY_MS, unless the deadline is cancelled. */
+/*
+ * Has EXPIRE called after DELAY_MS, unless the deadline is cancelled.  It must
+ * not be set already.
+ */
 void deadlines_set(struct deadlines *deadlines, struct deadline *deadline,
 		   int64_t delay_ms, void (*expire)(struct deadline *deadline));
 

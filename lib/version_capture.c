@@ -142,14 +142,18 @@ static int capture_into(struct pbf_version *version,
 /* What the open has not done, because a read asked for the capture. */
 static int prepare_capture(struct pbf_version *version, struct pbf_reason *why)
 {
+	struct pbf_snapshot *filling = NULL;
 	int error = 0;
 
 	if (!version->first.source.image)
 		error = pbf_version_locate(version, &version->first, why);
-	if (error == 0 && !version->filling)
-		error = pbf_snapshot_begin(version->shared->store,
-					   version->size_bytes,
-					   &version->filling);
+	if (error < 0 || version->filling)
+		return error;
+	error = pbf_snapshot_begin(version->shared->store, version->size_bytes,
+				   &filling);
+	pthread_mutex_lock(&version->lock);
+	version->filling = filling;
+	pthread_mutex_unlock(&version->lock);
 	return error;
 }
 
