@@ -117,8 +117,8 @@ def compare_rates(directory, load, row, mark, images, client_counts):
               {KERNEL: setting.content(size)}) as (ours, plain):
         for clients in client_counts:
             for blksize in BLOCK_SIZES:
-                what = (f"TFTP, {size // MIB} MiB, {clients} clients on "
-                        f"{images} images, blksize {blksize}")
+                what = (f"TFTP, {size // MIB} MiB, {counted(clients, 'client')}"
+                        f" on {counted(images, 'image')}, blksize {blksize}")
                 result = Result(row, what, "a plain directory", "MiB/s", mark)
                 runs = load.runs if clients == 1 else load.heavy_runs
                 measure.take_turns(
@@ -127,6 +127,10 @@ def compare_rates(directory, load, row, mark, images, client_counts):
                     lambda: plain.rate(script, clients, blksize, boards))
                 results.append(result)
     return results
+
+
+def counted(number, noun):
+    return f"{number} {noun}{'s' if number > 1 else ''}"
 
 
 def one_client(directory, load):
