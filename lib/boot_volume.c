@@ -79,12 +79,14 @@ static bool holds_boot_files(struct pbf_fat_volume *volume)
 	return false;
 }
 
-/* Chooses among at least one candidate. */
+/* Chooses among at least one candidate, and says why. */
 static const struct pbf_partition *choose(struct pbf_image *image,
-					  const struct candidates *candidates)
+					  const struct candidates *candidates,
+					  enum pbf_boot_reason *ret_reason)
 {
 	unsigned int wanted;
 
+	*ret_reason = PBF_BOOT_ONLY_FAT;
 	if (candidates->count == 1)
 		return candidates->partitions[0];
 	for (size_t i = 0; i < candidates->count; i++) {
@@ -93,13 +95,16 @@ static const struct pbf_partition *choose(struct pbf_image *image,
 		if (open_partition(image, candidates->partitions[i], &volume,
 				   NULL) < 0)
 			continue;
+		*ret_reason = PBF_BOOT_AUTOBOOT;
 		wanted = i == 0 ? autoboot_partition(volume) : 0;
 		for (size_t j = 0; wanted != 0 && j < candidates->count; j++)
 			if (candidates->partitions[j]->number == wanted)
 				return candidates->partitions[j];
+		*ret_reason = PBF_BOOT_FILES;
 		if (holds_boot_files(volume))
 			return candidates->partitions[i];
 	}
+	*ret_reason = PBF_BOOT_FIRST_FAT;
 	return candidates->partitions[0];
 }
 
@@ -125,8 +130,11 @@ struct wanted {
 static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 			   struct wanted wanted,
 			   struct pbf_fat_volume **ret_volume,
-			   unsigned int *ret_partition, struct pbf_reason *why)
+			   struct pbf_boot_choice *ret_choice,
+			   struct pbf_reason *why)
 {
+	struct pbf_boot_choice choice = { .reason = PBF_BOOT_NUMBERED,
+					  .sector_bytes = sector_bytes };
 	struct pbf_partition_table table;
 	struct candidates candidates;
 	const struct pbf_partition *chosen;
@@ -140,21 +148,25 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 		chosen = partition_numbered(&table, wanted.number);
 	} else {
 		find_candidates(image, &table, &candidates);
-		chosen = candidates.count > 0 ? choose(image, &candidates) :
-						NULL;
+		chosen = candidates.count > 0 ?
+				 choose(image, &candidates, &choice.reason) :
+				 NULL;
 	}
 	if (!chosen)
 		return -ENOENT;
 	error = open_partition(image, chosen, ret_volume, why);
-	if (error == 0)
-		*ret_partition = chosen->number;
-	return error;
+	if (error < 0)
+		return error;
+	choice.partition = chosen->number;
+	*ret_choice = choice;
+	return 0;
 }
 
 /* -ENOENT, with no reason given, when an MBR has no FAT volume to offer. */
 static int open_partitioned(struct pbf_image *image, struct wanted wanted,
 			    struct pbf_fat_volume **ret_volume,
-			    unsigned int *ret_partition, struct pbf_reason *why)
+			    struct pbf_boot_choice *ret_choice,
+			    struct pbf_reason *why)
 {
 	static const uint32_t sizes[] = PBF_SECTOR_SIZES;
 	uint32_t known = pbf_image_sector_bytes(image);
@@ -164,7 +176,7 @@ static int open_partitioned(struct pbf_image *image, struct wanted wanted,
 	for (size_t i = 0; i < attempts; i++) {
 		int error =
 			open_from_table(image, known ? known : sizes[i], wanted,
-					ret_volume, ret_partition, why);
+					ret_volume, ret_choice, why);
 
 		if (error != -ENOENT && error != -EUCLEAN)
 			return error;
@@ -172,13 +184,12 @@ static int open_partitioned(struct pbf_image *image, struct wanted wanted,
 	}
 	if (wanted.number != 0 && exists)
 		return pbf_refuse(why, -EUCLEAN, 0,
-				  "partition %u, which was chosen by "
-				  "configuration, holds no FAT volume",
+				  "partition %u, which was asked for, holds "
+				  "no FAT volume",
 				  wanted.number);
 	if (wanted.number != 0)
 		return pbf_refuse(why, -ENOENT, 0,
-				  "has no partition %u, which was chosen by "
-				  "configuration",
+				  "has no partition %u, which was asked for",
 				  wanted.number);
 	if (wanted.gpt)
 		return pbf_refuse(why, -EUCLEAN, 0,
@@ -189,7 +200,8 @@ static int open_partitioned(struct pbf_image *image, struct wanted wanted,
 
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 struct pbf_fat_volume **ret_volume,
-			 unsigned int *ret_partition, struct pbf_reason *why)
+			 struct pbf_boot_choice *ret_choice,
+			 struct pbf_reason *why)
 {
 	unsigned char sector[PBF_FAT_BOOT_BYTES];
 	struct pbf_reason not_whole = { .offset_bytes = 0 };
@@ -208,13 +220,15 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 		error = pbf_fat_volume_open(
 			image, 0, pbf_image_size_bytes(image), ret_volume, why);
 		if (error == 0)
-			*ret_partition = 0;
+			*ret_choice = (struct pbf_boot_choice){
+				.reason = PBF_BOOT_UNPARTITIONED,
+			};
 		if (error != -EUCLEAN)
 			return error;
 		if (why)
 			not_whole = *why;
 	}
-	error = open_partitioned(image, wanted, ret_volume, ret_partition, why);
+	error = open_partitioned(image, wanted, ret_volume, ret_choice, why);
 	if (error == -ENOENT && partition == 0)
 		return pbf_refuse(why, -EUCLEAN, not_whole.offset_bytes,
 				  "no partition with a FAT volume, and the "

@@ -16,19 +16,37 @@
 		512, 4096, 2048, 1024 \
 	}
 
+/* Why a partition is the one. */
+enum pbf_boot_reason {
+	PBF_BOOT_NUMBERED,	/* the caller asked for it by its number */
+	PBF_BOOT_UNPARTITIONED, /* the image as a whole is a FAT volume */
+	PBF_BOOT_ONLY_FAT,	/* no other partition holds a FAT volume */
+	PBF_BOOT_AUTOBOOT,	/* autoboot.txt in the first names it */
+	PBF_BOOT_FILES,		/* the first that holds boot files */
+	PBF_BOOT_FIRST_FAT,	/* the first with a FAT volume */
+};
+
+struct pbf_boot_choice {
+	unsigned int partition; /* its number; 0: the image is unpartitioned */
+	enum pbf_boot_reason reason;
+	/* Of the disk, as its table has them; 0 when there is no table. */
+	uint32_t sector_bytes;
+};
+
 /*
  * Opens the boot volume of IMAGE, which must outlive it.  A PARTITION other
  * than 0 is the choice.  Otherwise a valid GPT is used, else a FAT volume that
  * fills the image, else an MBR; candidates are the partitions with a FAT boot
  * sector, whatever their type says.  Of these: the one that autoboot.txt in
  * the first names, else the first that holds a Raspberry Pi's boot files, else
- * the first.  *ret_partition is its number, 0 for an unpartitioned image.
+ * the first.
  *
  * -EUCLEAN when there is none, -ENOENT when PARTITION does not exist, else as
  * pbf_image_read().
  */
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 struct pbf_fat_volume **ret_volume,
-			 unsigned int *ret_partition, struct pbf_reason *why);
+			 struct pbf_boot_choice *ret_choice,
+			 struct pbf_reason *why);
 
 #endif

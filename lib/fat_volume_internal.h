@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What a volume consists of: for fat_volume.c, fat_table.c and fat_chain.c. */
+/*
+ * What a volume consists of: for fat_volume.c, fat_table.c, fat_chain.c and
+ * fat_check.c.
+ */
 #ifndef PBF_FAT_VOLUME_INTERNAL_H
 #define PBF_FAT_VOLUME_INTERNAL_H
 

@@ -25,6 +25,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		    struct pbf_reason *why)
 {
 	_cleanup_source_ struct pbf_source source = { 0 };
+	struct pbf_boot_choice choice;
 	struct pbf_image_conf conf;
 	int error = pbf_catalog_open_image(catalog, name, &source.image, why);
 
@@ -36,9 +37,10 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		if (error == 0)
 			error = pbf_boot_volume_open(
 				source.image, conf.partition, &source.volume,
-				&source.partition, why);
+				&choice, why);
 		if (error < 0)
 			return error;
+		source.partition = choice.partition;
 		pbf_fat_volume_set_code_page(source.volume, conf.code_page);
 	}
 	*ret_source = take_source(&source);

@@ -7,7 +7,8 @@ import subprocess
 
 from checking import Seed, main, sources
 
-PACKAGES = ("fuse3", "blkid", "libsystemd", "libxxhash", "inih", "cmocka")
+PACKAGES = ("fuse3", "blkid", "libsystemd", "libxxhash", "inih", "cmocka",
+            "json-c", "smartcols")
 
 
 def compiler_flags():
@@ -17,7 +18,7 @@ def compiler_flags():
     generated = os.environ.get("PIBOOTFS_GENERATED_HEADERS")
     return ["-std=gnu17", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
             "-DFUSE_USE_VERSION=314", '-DUNIT_FIXTURES=""',
-            "-Ilib", "-Ifuse", "-Itests/unit",
+            "-Ilib", "-Ifuse", "-Itools", "-Itests/unit",
             *([f"-I{generated}"] if generated else []), *shlex.split(flags)]
 
 

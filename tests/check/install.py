@@ -8,7 +8,9 @@ from pathlib import Path
 
 from checking import Seed, main
 
-MODES = {"bin/pibootfs": 0o755, "share/man/man8/pibootfs.8": 0o644}
+MODES = {"bin/pibootfs": 0o755, "share/man/man8/pibootfs.8": 0o644,
+         "bin/pibootfs-image": 0o755,
+         "share/man/man1/pibootfs-image.1": 0o644}
 HELPER = "sbin/mount.fuse.pibootfs"
 
 
@@ -66,10 +68,12 @@ else()
   set(sbin /sbin)
 endif()
 set(here ${CMAKE_CURRENT_LIST_DIR})
-file(INSTALL ${here}/pibootfs DESTINATION ${CMAKE_INSTALL_PREFIX}/bin
-  USE_SOURCE_PERMISSIONS)
+file(INSTALL ${here}/pibootfs ${here}/pibootfs-image
+  DESTINATION ${CMAKE_INSTALL_PREFIX}/bin USE_SOURCE_PERMISSIONS)
 file(INSTALL ${here}/pibootfs.8
   DESTINATION ${CMAKE_INSTALL_PREFIX}/share/man/man8)
+file(INSTALL ${here}/pibootfs-image.1
+  DESTINATION ${CMAKE_INSTALL_PREFIX}/share/man/man1)
 file(MAKE_DIRECTORY $ENV{DESTDIR}${sbin})
 file(CREATE_LINK ${CMAKE_INSTALL_PREFIX}/bin/pibootfs
   $ENV{DESTDIR}${sbin}/mount.fuse.pibootfs SYMBOLIC)
@@ -77,6 +81,8 @@ file(CREATE_LINK ${CMAKE_INSTALL_PREFIX}/bin/pibootfs
 CLEAN = {
     "build/pibootfs": "#!/bin/sh\n",
     "build/pibootfs.8": "",
+    "build/pibootfs-image": "#!/bin/sh\n",
+    "build/pibootfs-image.1": "",
     "build/cmake_install.cmake": SCRIPT,
 }
 
@@ -101,6 +107,8 @@ SEEDS = [
     Seed("a program that cannot be run",
          changed("USE_SOURCE_PERMISSIONS", ""),
          "/usr: bin/pibootfs has mode 644"),
+    Seed("a program left out", changed(" ${here}/pibootfs-image", ""),
+         "/usr: bin/pibootfs-image is not installed"),
 ]
 
 if __name__ == "__main__":

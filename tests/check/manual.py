@@ -1,41 +1,57 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The manual, the program and `pibootfs --help` agree on options and exit
-statuses, both ways.
+"""Each manual, its program and the program's --help agree on options,
+commands and exit statuses, both ways.
 
 Program options are the `.It Fl` of the manual's section OPTIONS, mount
-options the `.It Cm` of MOUNT OPTIONS, exit statuses the `.It Li` of EXIT
-STATUS.  The program's own lists are tables in fuse/*.[ch].
+options the `.It Cm` of MOUNT OPTIONS, commands the `.It Cm` of COMMANDS, exit
+statuses the `.It Li` of EXIT STATUS.  A program's own lists are tables in its
+sources.
 """
 
 import os
 import re
 import subprocess
+from dataclasses import dataclass
 
 from checking import Seed, main
 
-PAGE = "man/pibootfs.8"
-CODE = "fuse/*.c"
-HEADER = "fuse/*.h"
+
+@dataclass
+class Program:
+    """A program and its manual; `variable` says where it is when built."""
+    name: str
+    page: str
+    code: str
+    header: str
+    built: str
+    variable: str
+    mounts: bool = False
+
+    def path(self, root):
+        """The program to ask; a control brings its own."""
+        if not (root / "CMakeLists.txt").is_file():
+            return root / self.built
+        return os.environ.get(self.variable, root / self.built)
+
+    def run(self, root, *arguments, name=None):
+        """What the program says when it is run under this name."""
+        result = subprocess.run([name or self.name, *arguments],
+                                executable=self.path(root),
+                                capture_output=True, text=True, check=False,
+                                timeout=60)
+        return result.stdout + result.stderr
+
+
+DAEMON = Program("pibootfs", "man/pibootfs.8", "fuse/*.c", "fuse/*.h",
+                 "build/fuse/pibootfs", "PIBOOTFS", mounts=True)
+IMAGE = Program("pibootfs-image", "man/pibootfs-image.1", "tools/image_*.c",
+                "tools/image_*.h", "build/tools/pibootfs-image",
+                "PIBOOTFS_IMAGE")
+PROGRAMS = [DAEMON, IMAGE]
 # How a mount option is written: alone, with a value, as a prefix.
 FLAG, VALUE, PREFIX = "NAME", "NAME=VALUE", "NAME..."
 FORMS = {"FLAG": {FLAG}, "VALUE": {VALUE}, "ANY": {FLAG, VALUE},
          "PREFIX": {PREFIX}}
-
-
-def program(root):
-    """The program to ask; a control brings its own."""
-    own = root / "build/fuse/pibootfs"
-    if not (root / "CMakeLists.txt").is_file():
-        return own
-    return os.environ.get("PIBOOTFS", own)
-
-
-def run(root, *arguments, name="pibootfs"):
-    """What the program says when it is run under this name."""
-    result = subprocess.run([name, *arguments], executable=program(root),
-                            capture_output=True, text=True, check=False,
-                            timeout=60)
-    return result.stdout + result.stderr
 
 
 def section(page, name):
@@ -85,59 +101,85 @@ def compare(one, one_name, other, other_name):
         yield f"{item}: in {other_name}, not in {one_name}"
 
 
-def find_options(root, page, code):
+def find_options(root, program, page, code):
     text = section(page, "OPTIONS")
     own, _, helper = text.partition("\n.Ss ")
     known = code_options(code, "program_options") | code_long_options(code)
     shown = set(re.findall(r"(?<![\w-])(--?\w[\w-]*)(?=[ ,\n])",
                            "\n".join(line for line in
-                                     run(root, "--help").splitlines()
+                                     program.run(root, "--help").splitlines()
                                      if line.startswith("  -")) + "\n"))
     shown -= {"-f"} - manual_options(own)
     yield from compare(manual_options(own), "OPTIONS of the manual",
-                       known, CODE)
+                       known, program.code)
     yield from compare(manual_options(own), "OPTIONS of the manual",
                        shown, "--help")
-    yield from compare(manual_options(helper), "the manual's part on mount(8)",
-                       code_options(code, "helper_options"),
-                       f"helper_options of {CODE}")
+    if program.mounts:
+        yield from compare(manual_options(helper),
+                           "the manual's part on mount(8)",
+                           code_options(code, "helper_options"),
+                           f"helper_options of {program.code}")
 
 
-def find_mount_options(root, page, code):
+def find_commands(root, program, page, code):
+    manual = {words[0] for words in items(section(page, "COMMANDS"), "Cm")}
+    known = set(re.findall(r'\{ "(\w+)", [A-Z]+_[A-Z]+, \d', code))
+    shown = set(re.findall(rf"^(?:Usage:)? *{program.name} (\w+)",
+                           program.run(root, "--help"), re.MULTILINE))
+    yield from compare(manual, "COMMANDS of the manual", known, program.code)
+    yield from compare(manual, "COMMANDS of the manual", shown, "--help")
+
+
+def find_mount_options(root, program, page, code):
     table = dict(re.findall(
         r'\{\s*"([\w-]+)",[^{}"]*\b(FLAG|VALUE|ANY|PREFIX)\b', code))
     manual = manual_mount_options(page)
     yield from compare({name for name, _ in manual},
-                       "MOUNT OPTIONS of the manual", table.keys(), CODE)
+                       "MOUNT OPTIONS of the manual", table.keys(),
+                       program.code)
     for name, form in sorted(manual):
         if name in table and form not in FORMS[table[name]]:
-            yield f"{name}: the manual has it as {form}, {CODE} does not"
+            yield (f"{name}: the manual has it as {form}, {program.code} "
+                   "does not")
         word = name + {FLAG: "", VALUE: "=1", PREFIX: "anything"}[form]
-        said = run(root, "-o", word, name="mount.fuse.pibootfs")
+        said = program.run(root, "-o", word, name="mount.fuse.pibootfs")
         if "unknown mount option" in said:
             yield f"{name}: in the manual, but the program says: {said}"
-    if "unknown mount option" not in run(root, "-o", "no-such-option"):
+    if "unknown mount option" not in program.run(root, "-o",
+                                                 "no-such-option"):
         yield "no-such-option: the program does not refuse it"
     # The summary may leave out what mount(8) documents, but invents nothing.
     for name in re.findall(r"^  ([a-z_]{4,})(?:=[A-Z]+)?(?:,| {2})",
-                           run(root, "--help"), re.MULTILINE):
+                           program.run(root, "--help"), re.MULTILINE):
         if name not in table:
-            yield f"{name}: in --help, not in {CODE}"
+            yield f"{name}: in --help, not in {program.code}"
 
 
-def find_statuses(page, header):
+def find_statuses(program, page, header):
     manual = {words[0] for words in items(section(page, "EXIT STATUS"), "Li")}
     known = {"0"} | set(re.findall(r"#define EXIT_\w+ (\d+)", header))
-    yield from compare(manual, "EXIT STATUS of the manual", known, HEADER)
+    yield from compare(manual, "EXIT STATUS of the manual", known,
+                       program.header)
+
+
+def find_in(root, program):
+    page = (root / program.page).read_text()
+    code, header = ("".join(path.read_text() for path in root.glob(pattern))
+                    for pattern in (program.code, program.header))
+    yield from find_options(root, program, page, code)
+    if program.mounts:
+        yield from find_mount_options(root, program, page, code)
+    else:
+        yield from find_commands(root, program, page, code)
+    yield from find_statuses(program, page, header)
 
 
 def find(root):
-    page = (root / PAGE).read_text()
-    code, header = ("".join(path.read_text() for path in root.glob(pattern))
-                    for pattern in (CODE, HEADER))
-    return [*find_options(root, page, code),
-            *find_mount_options(root, page, code),
-            *find_statuses(page, header)]
+    return [f"{program.name}: {finding}" for program in PROGRAMS
+            for finding in find_in(root, program)]
+
+
+PAGE, CODE, HEADER = DAEMON.page, DAEMON.code, DAEMON.header
 
 
 TABLES = "fuse/options.c"
@@ -172,6 +214,21 @@ case $1$2 in
 -ouid=1 | -oro | -ouser | -ox-anything) echo two operands are missing ;;
 -o*) echo unknown mount option ;;
 esac
+""",
+    IMAGE.page: """.Sh COMMANDS
+.It Cm ls
+.Sh OPTIONS
+.It Fl l , Fl -long
+.Sh EXIT STATUS
+.It Li 0
+""",
+    "tools/image_options.c": """{ "ls", IMAGE_LS, 1, 2, "ls" },
+{ "long", no_argument, NULL, 'l' },
+char program_options[] = "l";
+""",
+    "tools/image_options.h": "",
+    IMAGE.built: """#!/bin/sh
+printf 'Usage: pibootfs-image ls\\n  -l, --long  long\\n'
 """,
 }
 
@@ -220,6 +277,21 @@ SEEDS = [
     Seed("an exit status that is in the manual only",
          changed(PAGE, ".It Li 2\n", ".It Li 2\n.It Li 9\n"),
          f"9: in EXIT STATUS of the manual, not in {HEADER}"),
+    Seed("an option of another program that is not in its manual",
+         changed("tools/image_options.c", '"l"', '"lR"'),
+         f"pibootfs-image: -R: in {IMAGE.code}, not in OPTIONS"),
+    Seed("an exit status of another program that is not in its manual",
+         {"tools/image_options.h": "#define EXIT_USAGE 1\n"},
+         f"pibootfs-image: 1: in {IMAGE.header}, not in EXIT STATUS"),
+    Seed("a command that is not in the manual",
+         changed(IMAGE.page, ".It Cm ls\n", ""),
+         f"pibootfs-image: ls: in {IMAGE.code}, not in COMMANDS"),
+    Seed("a command that is in the manual only",
+         changed(IMAGE.page, ".It Cm ls", ".It Cm rm\n.It Cm ls"),
+         "pibootfs-image: rm: in COMMANDS of the manual, not in tools"),
+    Seed("a command that is not in --help",
+         changed(IMAGE.built, "pibootfs-image ls", "pibootfs-image"),
+         "pibootfs-image: ls: in COMMANDS of the manual, not in --help"),
 ]
 
 if __name__ == "__main__":

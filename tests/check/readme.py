@@ -26,7 +26,7 @@ def find(root):
                 findings.append(f"{place}: links to {name}, "
                                 "which is not there")
         # Not inside a longer path, nor one that the build makes.
-        for name in re.findall(r"(?<![\w./-])((?:tests|\.ci|man|lib|fuse|cmake)"
+        for name in re.findall(r"(?<![\w./-])((?:tests|\.ci|man|lib|fuse|tools|cmake)"
                                r"/[\w./*-]*[\w*])", line):
             if not list(root.glob(name)):
                 findings.append(f"{place}: names {name}, which is not there")

@@ -2,7 +2,7 @@
 /*
  * The input is a whole disk image.  What a board could ask of it is asked:
  * the boot volume is found, every directory is walked and every file's chain,
- * and each entry is looked up again by its name.
+ * each entry is looked up again by its name, and the volume's health is told.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 
 #include "boot_volume.h"
 #include "fat_chain.h"
+#include "fat_check.h"
 #include "fat_dir.h"
 
 /* A directory that contains itself must not keep the fuzzer here. */
@@ -67,17 +68,32 @@ static void look_at_directory(struct pbf_fat_volume *volume,
 	}
 }
 
+static void look_at_health(struct pbf_fat_volume *volume)
+{
+	_cleanup_health_ struct pbf_health health = { .files = 0 };
+	uint64_t clusters;
+
+	if (pbf_fat_check(volume, &health) < 0)
+		abort();
+	clusters = (uint64_t)health.used_clusters + health.free_clusters +
+		   health.bad_clusters;
+	if (clusters > pbf_fat_volume_geometry(volume)->cluster_count ||
+	    health.lost_clusters > health.used_clusters)
+		abort();
+}
+
 static void look_at_image(struct pbf_image *image)
 {
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
 	struct queue queue = { .clusters = { PBF_FAT_ROOT }, .count = 1 };
 	char label[PBF_FAT_ALIAS_BYTES];
-	unsigned int partition;
+	struct pbf_boot_choice choice;
 	struct pbf_reason why;
 
-	if (pbf_boot_volume_open(image, 0, &volume, &partition, &why) < 0)
+	if (pbf_boot_volume_open(image, 0, &volume, &choice, &why) < 0)
 		return;
 	pbf_fat_label(volume, label);
+	look_at_health(volume);
 	for (size_t i = 0; i < queue.count; i++)
 		look_at_directory(volume, queue.clusters[i], &queue);
 }

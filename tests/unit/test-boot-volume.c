@@ -62,28 +62,32 @@ static void put_gpt(void)
 	disk_gpt(&disk, entries, 3);
 }
 
-static int open_partition(unsigned int wanted, unsigned int *ret_partition,
+static int open_partition(unsigned int wanted,
+			  struct pbf_boot_choice *ret_choice,
 			  uint64_t *ret_start, struct pbf_reason *why)
 {
 	_cleanup_image_ struct pbf_image *image = image_of_disk(&disk);
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
-	int error = pbf_boot_volume_open(image, wanted, &volume, ret_partition,
-					 why);
+	int error =
+		pbf_boot_volume_open(image, wanted, &volume, ret_choice, why);
 
 	if (error == 0)
 		*ret_start = pbf_fat_volume_start(volume);
 	return error;
 }
 
-static void assert_chosen(unsigned int wanted, unsigned int expected)
+static void assert_chosen(unsigned int wanted, unsigned int expected,
+			  enum pbf_boot_reason reason)
 {
 	struct pbf_reason why = { .text = "" };
-	unsigned int partition = 77;
+	struct pbf_boot_choice choice = { .partition = 77 };
 	uint64_t start = 0;
 
-	if (open_partition(wanted, &partition, &start, &why) < 0)
+	if (open_partition(wanted, &choice, &start, &why) < 0)
 		fail_msg("refused: %s", why.text);
-	assert_int_equal(partition, expected);
+	assert_int_equal(choice.partition, expected);
+	assert_int_equal(choice.reason, reason);
+	assert_int_equal(choice.sector_bytes, expected == 0 ? 0 : SECTOR);
 	assert_int_equal(start, expected == 0 ? 0 :
 						(uint64_t)starts[expected - 1] *
 							SECTOR);
@@ -92,19 +96,18 @@ static void assert_chosen(unsigned int wanted, unsigned int expected)
 static void assert_refused(unsigned int wanted, int error, const char *words)
 {
 	struct pbf_reason why = { .text = "" };
-	unsigned int partition = 77;
+	struct pbf_boot_choice choice = { .partition = 77 };
 	uint64_t start;
 
-	assert_int_equal(open_partition(wanted, &partition, &start, &why),
-			 error);
+	assert_int_equal(open_partition(wanted, &choice, &start, &why), error);
 	assert_non_null(strstr(why.text, words));
-	assert_int_equal(partition, 77);
+	assert_int_equal(choice.partition, 77);
 }
 
 TEST(a_volume_that_fills_the_image_is_partition_0)
 {
 	disk_put_volume(&disk, 0, volume_with(NULL, NULL));
-	assert_chosen(ANY, 0);
+	assert_chosen(ANY, 0, PBF_BOOT_UNPARTITIONED);
 }
 
 TEST(a_volume_with_a_partition_entry_in_its_boot_sector_is_still_a_volume)
@@ -112,14 +115,14 @@ TEST(a_volume_with_a_partition_entry_in_its_boot_sector_is_still_a_volume)
 	disk_put_volume(&disk, 0, volume_with(NULL, NULL));
 	put(1, "CONFIG  TXT", "x");
 	disk_mbr_entry(&disk, 0, 0, 0x0c, 100, 150);
-	assert_chosen(ANY, 0);
+	assert_chosen(ANY, 0, PBF_BOOT_UNPARTITIONED);
 }
 
 TEST(the_only_fat_partition_is_chosen_whatever_its_type_says)
 {
 	put_mbr();
 	put(2, NULL, NULL);
-	assert_chosen(ANY, 2);
+	assert_chosen(ANY, 2, PBF_BOOT_ONLY_FAT);
 }
 
 TEST(the_first_fat_partition_is_chosen)
@@ -127,7 +130,7 @@ TEST(the_first_fat_partition_is_chosen)
 	put_mbr();
 	put(2, NULL, NULL);
 	put(3, NULL, NULL);
-	assert_chosen(ANY, 2);
+	assert_chosen(ANY, 2, PBF_BOOT_FIRST_FAT);
 }
 
 TEST(a_partition_with_boot_files_is_preferred)
@@ -140,7 +143,7 @@ TEST(a_partition_with_boot_files_is_preferred)
 		put(1, "KERNEL  IMG", "x");
 		put(2, files[i], "x");
 		put(3, files[i], "x");
-		assert_chosen(ANY, 2);
+		assert_chosen(ANY, 2, PBF_BOOT_FILES);
 	}
 }
 
@@ -150,7 +153,7 @@ TEST(autoboot_in_the_first_partition_decides)
 	put(1, "AUTOBOOTTXT", "[all]\nboot_partition=3\n");
 	put(2, "CONFIG  TXT", "x");
 	put(3, NULL, NULL);
-	assert_chosen(ANY, 3);
+	assert_chosen(ANY, 3, PBF_BOOT_AUTOBOOT);
 }
 
 TEST(autoboot_in_another_partition_does_not_count)
@@ -159,7 +162,7 @@ TEST(autoboot_in_another_partition_does_not_count)
 	put(1, NULL, NULL);
 	put(2, "AUTOBOOTTXT", "[all]\nboot_partition=3\n");
 	put(3, NULL, NULL);
-	assert_chosen(ANY, 1);
+	assert_chosen(ANY, 1, PBF_BOOT_FIRST_FAT);
 }
 
 TEST(autoboot_that_names_no_fat_partition_does_not_count)
@@ -167,7 +170,7 @@ TEST(autoboot_that_names_no_fat_partition_does_not_count)
 	put_mbr();
 	put(1, "AUTOBOOTTXT", "[all]\nboot_partition=2\n");
 	put(3, "CONFIG  TXT", "x");
-	assert_chosen(ANY, 3);
+	assert_chosen(ANY, 3, PBF_BOOT_FILES);
 }
 
 TEST(autoboot_that_cannot_be_read_does_not_count)
@@ -180,7 +183,7 @@ TEST(autoboot_that_cannot_be_read_does_not_count)
 	volume->bytes[slot + 0x1a] = 200;
 	disk_put_volume(&disk, (uint64_t)starts[0] * SECTOR, volume);
 	put(3, NULL, NULL);
-	assert_chosen(ANY, 1);
+	assert_chosen(ANY, 1, PBF_BOOT_FIRST_FAT);
 }
 
 TEST(autoboot_of_more_than_512_bytes_counts_by_its_start)
@@ -195,7 +198,7 @@ TEST(autoboot_of_more_than_512_bytes_counts_by_its_start)
 	put(1, "AUTOBOOTTXT", text);
 	put(2, NULL, NULL);
 	put(3, NULL, NULL);
-	assert_chosen(ANY, 3);
+	assert_chosen(ANY, 3, PBF_BOOT_AUTOBOOT);
 }
 
 TEST(a_gpt_is_preferred_to_a_hybrid_mbr)
@@ -204,7 +207,7 @@ TEST(a_gpt_is_preferred_to_a_hybrid_mbr)
 	put(2, NULL, NULL);
 	put(3, NULL, NULL);
 	disk_mbr_entry(&disk, 0, 1, 0x0c, starts[2], 150);
-	assert_chosen(ANY, 2);
+	assert_chosen(ANY, 2, PBF_BOOT_FIRST_FAT);
 }
 
 TEST(a_gpt_on_a_disk_of_4096_byte_sectors_is_found)
@@ -213,15 +216,16 @@ TEST(a_gpt_on_a_disk_of_4096_byte_sectors_is_found)
 	_cleanup_image_ struct pbf_image *image = NULL;
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
 	struct disk large = disk_new(1024u * 1024, 4096);
-	unsigned int partition;
+	struct pbf_boot_choice choice;
 
 	disk_gpt(&large, entries, 1);
 	disk_put_volume(&large, 8 * 4096, volume_with(NULL, NULL));
 	image = image_of_disk(&large);
 	disk_free(&large);
 	assert_int_equal(
-		pbf_boot_volume_open(image, ANY, &volume, &partition, NULL), 0);
-	assert_int_equal(partition, 1);
+		pbf_boot_volume_open(image, ANY, &volume, &choice, NULL), 0);
+	assert_int_equal(choice.partition, 1);
+	assert_int_equal(choice.sector_bytes, 4096);
 	assert_int_equal(pbf_fat_volume_start(volume), 8 * 4096);
 }
 
@@ -230,14 +234,14 @@ TEST(an_mbr_on_a_disk_of_4096_byte_sectors_is_found)
 	_cleanup_image_ struct pbf_image *image = NULL;
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
 	struct disk large = disk_new(1024u * 1024, 4096);
-	unsigned int partition;
+	struct pbf_boot_choice choice;
 
 	disk_mbr_entry(&large, 0, 0, 0x0c, 8, 30);
 	disk_put_volume(&large, 8 * 4096, volume_with(NULL, NULL));
 	image = image_of_disk(&large);
 	disk_free(&large);
 	assert_int_equal(
-		pbf_boot_volume_open(image, ANY, &volume, &partition, NULL), 0);
+		pbf_boot_volume_open(image, ANY, &volume, &choice, NULL), 0);
 	assert_int_equal(pbf_fat_volume_start(volume), 8 * 4096);
 }
 
@@ -245,15 +249,16 @@ TEST(a_logical_partition_can_be_the_one)
 {
 	_cleanup_image_ struct pbf_image *image = NULL;
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
-	unsigned int partition;
+	struct pbf_boot_choice choice;
 
 	disk_mbr_entry(&disk, 0, 0, 0x05, 50, 900);
 	disk_mbr_entry(&disk, 50, 0, 0x0c, 50, 150);
 	put(1, NULL, NULL);
 	image = image_of_disk(&disk);
 	assert_int_equal(
-		pbf_boot_volume_open(image, ANY, &volume, &partition, NULL), 0);
-	assert_int_equal(partition, 5);
+		pbf_boot_volume_open(image, ANY, &volume, &choice, NULL), 0);
+	assert_int_equal(choice.partition, 5);
+	assert_int_equal(choice.reason, PBF_BOOT_ONLY_FAT);
 	assert_int_equal(pbf_fat_volume_start(volume), 100 * SECTOR);
 }
 
@@ -262,15 +267,15 @@ TEST(a_partition_named_by_configuration_is_the_choice)
 	put_mbr();
 	put(1, "CONFIG  TXT", "x");
 	put(3, NULL, NULL);
-	assert_chosen(3, 3);
-	assert_chosen(1, 1);
+	assert_chosen(3, 3, PBF_BOOT_NUMBERED);
+	assert_chosen(1, 1, PBF_BOOT_NUMBERED);
 }
 
 TEST(a_partition_named_by_configuration_is_never_replaced_by_another)
 {
 	put_mbr();
 	put(1, "CONFIG  TXT", "x");
-	assert_refused(2, -EUCLEAN, "partition 2, which was chosen");
+	assert_refused(2, -EUCLEAN, "partition 2, which was asked for");
 	assert_refused(4, -ENOENT, "has no partition 4");
 }
 
@@ -279,15 +284,15 @@ TEST(a_partition_named_by_configuration_is_looked_for_in_a_gpt)
 	put_gpt();
 	put(1, "CONFIG  TXT", "x");
 	put(3, NULL, NULL);
-	assert_chosen(3, 3);
-	assert_refused(2, -EUCLEAN, "partition 2, which was chosen");
+	assert_chosen(3, 3, PBF_BOOT_NUMBERED);
+	assert_refused(2, -EUCLEAN, "partition 2, which was asked for");
 	assert_refused(4, -ENOENT, "has no partition 4");
 }
 
 TEST(an_unpartitioned_image_has_no_partition_by_number)
 {
 	disk_put_volume(&disk, 0, volume_with(NULL, NULL));
-	assert_chosen(ANY, 0);
+	assert_chosen(ANY, 0, PBF_BOOT_UNPARTITIONED);
 	assert_refused(1, -ENOENT, "has no partition 1");
 }
 
@@ -304,7 +309,7 @@ TEST(a_gpt_without_any_volume_is_refused)
 	put_gpt();
 	assert_refused(ANY, -EUCLEAN, "no GPT with a FAT");
 	put(1, NULL, NULL);
-	assert_chosen(ANY, 1);
+	assert_chosen(ANY, 1, PBF_BOOT_ONLY_FAT);
 }
 
 TEST(a_volume_behind_a_protective_mbr_without_a_gpt_is_not_guessed)
