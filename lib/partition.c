@@ -3,6 +3,7 @@
 
 #include <blkid.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -26,6 +27,9 @@
 /* The array in use has 128 entries of 128 bytes; eight times that is plenty. */
 #define GPT_ARRAY_BYTES_MAX (1024u * 128u)
 
+/* Linux file systems have their superblock in here; the last is btrfs's. */
+#define SUPERBLOCK_BYTES (128u * 1024u)
+
 /* The sparse copy that libblkid reads. */
 struct table_copy {
 	struct pbf_image *image;
@@ -41,7 +45,8 @@ static void close_copy(struct table_copy *copy)
 
 static void free_probe(blkid_probe *probe)
 {
-	blkid_free_probe(*probe);
+	if (*probe)
+		blkid_free_probe(*probe);
 }
 
 static bool is_table_sector(const unsigned char *sector)
@@ -237,24 +242,37 @@ static void decode_table(blkid_partlist list, uint64_t image_bytes,
 							 PBF_TABLE_MBR;
 }
 
-static int probe_copy(const struct table_copy *copy,
-		      struct pbf_partition_table *table)
+/* Finds the partitions in COPY; the list is part of *ret_probe. */
+static int probe_copy(const struct table_copy *copy, blkid_probe *ret_probe,
+		      blkid_partlist *ret_list)
 {
 	char dos[] = "dos", gpt[] = "gpt";
 	char *types[] = { gpt, dos, NULL };
-	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
-	blkid_partlist list;
+	blkid_probe probe = blkid_new_probe();
 
+	*ret_probe = probe;
 	if (!probe || blkid_probe_set_device(probe, copy->fd, 0, 0) < 0 ||
 	    blkid_probe_set_sectorsize(probe, copy->sector_bytes) < 0 ||
 	    blkid_probe_enable_partitions(probe, 1) < 0 ||
 	    blkid_probe_filter_partitions_type(probe, BLKID_FLTR_ONLYIN,
 					       types) < 0)
 		return -ENOMEM;
-	list = blkid_probe_get_partitions(probe);
-	if (list)
-		decode_table(list, pbf_image_size_bytes(copy->image), table);
+	*ret_list = blkid_probe_get_partitions(probe);
 	return 0;
+}
+
+/* A sparse file in memory of SIZE bytes; a negative errno, and WHY. */
+static int make_copy(uint64_t size_bytes, struct pbf_reason *why)
+{
+	int fd = memfd_create("partitions", MFD_CLOEXEC);
+
+	if (fd >= 0 && ftruncate(fd, (off_t)size_bytes) == 0)
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
+			  "no memory to read the partition table: %s",
+			  strerror(errno));
 }
 
 int pbf_partition_table_read(struct pbf_image *image, uint32_t sector_bytes,
@@ -265,20 +283,120 @@ int pbf_partition_table_read(struct pbf_image *image, uint32_t sector_bytes,
 	_cleanup_(close_copy) struct table_copy copy = {
 		.image = image,
 		.sector_bytes = sector_bytes,
-		.fd = memfd_create("partition table", MFD_CLOEXEC),
+		.fd = make_copy(pbf_image_size_bytes(image), why),
 	};
-	int error;
+	_cleanup_(free_probe) blkid_probe probe = NULL;
+	blkid_partlist list = NULL;
+	int error = copy.fd < 0 ? copy.fd : fill_copy(&copy, why);
 
-	if (copy.fd < 0 ||
-	    ftruncate(copy.fd, (off_t)pbf_image_size_bytes(image)) < 0)
-		return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
-				  "no memory to read the partition table: %s",
-				  strerror(errno));
-	error = fill_copy(&copy, why);
 	if (error == 0)
-		error = probe_copy(&copy, &table);
+		error = probe_copy(&copy, &probe, &list);
 	if (error < 0)
 		return error;
+	if (list)
+		decode_table(list, pbf_image_size_bytes(image), &table);
 	*ret_table = table;
+	return 0;
+}
+
+/* --- What partitions are called by --- */
+
+static void take_name(const char *name, char ret_name[PBF_PARTITION_NAME_BYTES])
+{
+	snprintf(ret_name, PBF_PARTITION_NAME_BYTES, "%s", name ? name : "");
+}
+
+static int name_by_table(struct pbf_image *image, uint32_t sector_bytes,
+			 unsigned int number, struct pbf_partition_names *names,
+			 struct pbf_reason *why)
+{
+	_cleanup_(close_copy) struct table_copy copy = {
+		.image = image,
+		.sector_bytes = sector_bytes,
+		.fd = make_copy(pbf_image_size_bytes(image), why),
+	};
+	_cleanup_(free_probe) blkid_probe probe = NULL;
+	blkid_partlist list = NULL;
+	blkid_partition found;
+	int error = copy.fd < 0 ? copy.fd : fill_copy(&copy, why);
+
+	if (error == 0)
+		error = probe_copy(&copy, &probe, &list);
+	if (error < 0)
+		return error;
+	found = list ? blkid_partlist_get_partition_by_partno(list,
+							      (int)number) :
+		       NULL;
+	if (found) {
+		take_name(blkid_partition_get_uuid(found), names->part_uuid);
+		take_name(blkid_partition_get_name(found), names->part_label);
+	}
+	return 0;
+}
+
+/* Copies the beginning of PARTITION to FD. */
+static int copy_head(struct pbf_image *image,
+		     const struct pbf_partition *partition, int fd,
+		     struct pbf_reason *why)
+{
+	struct table_copy copy = { .image = image, .fd = fd };
+	uint64_t rest = pbf_image_size_bytes(image) - partition->start_bytes;
+	uint64_t length = partition->size_bytes;
+	_cleanup_free_ unsigned char *head = malloc(SUPERBLOCK_BYTES);
+	int error;
+
+	if (!head)
+		return -ENOMEM;
+	if (length > rest)
+		length = rest;
+	if (length > SUPERBLOCK_BYTES)
+		length = SUPERBLOCK_BYTES;
+	error = pbf_image_read(image, partition->start_bytes, head, length,
+			       why);
+	return error < 0 ? error : put(&copy, 0, head, length);
+}
+
+static void name_by_superblock(blkid_probe probe,
+			       struct pbf_partition_names *names)
+{
+	const char *usage = NULL, *value = NULL;
+
+	if (blkid_probe_lookup_value(probe, "USAGE", &usage, NULL) < 0 ||
+	    strcmp(usage, "filesystem") != 0)
+		return;
+	if (blkid_probe_lookup_value(probe, "TYPE", &value, NULL) == 0)
+		take_name(value, names->type);
+	if (blkid_probe_lookup_value(probe, "UUID", &value, NULL) == 0)
+		take_name(value, names->uuid);
+	if (blkid_probe_lookup_value(probe, "LABEL", &value, NULL) == 0)
+		take_name(value, names->label);
+}
+
+int pbf_partition_names_read(struct pbf_image *image,
+			     const struct pbf_partition_table *table,
+			     const struct pbf_partition *partition,
+			     struct pbf_partition_names *ret_names,
+			     struct pbf_reason *why)
+{
+	struct pbf_partition_names names = { .type = "" };
+	_cleanup_close_ int fd = make_copy(partition->size_bytes, why);
+	_cleanup_(free_probe) blkid_probe probe = blkid_new_probe();
+	int error = fd < 0 ? fd : copy_head(image, partition, fd, why);
+
+	if (error == 0)
+		error = name_by_table(image, table->sector_bytes,
+				      partition->number, &names, why);
+	if (error < 0)
+		return error;
+	if (!probe || blkid_probe_set_device(probe, fd, 0, 0) < 0 ||
+	    blkid_probe_enable_superblocks(probe, 1) < 0 ||
+	    blkid_probe_set_superblocks_flags(
+		    probe, BLKID_SUBLKS_LABEL | BLKID_SUBLKS_UUID |
+				   BLKID_SUBLKS_TYPE | BLKID_SUBLKS_USAGE) < 0)
+		return -ENOMEM;
+	/* What may be two things at once is none. */
+	if (blkid_do_safeprobe(probe) == 0)
+		name_by_superblock(probe, &names);
+	*ret_names = names;
 	return 0;
 }

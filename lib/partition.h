@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Partition tables: MBR with logical partitions, GPT with its backup.
+ * Partition tables: MBR with logical partitions, GPT with its backup; and what
+ * partitions are called by.
  *
- * libblkid reads the tables, but never the image: it is given a sparse copy in
- * memory of just those sectors in which tables live, so that what it can read
- * is bounded and cannot change under it, and block devices are read as the
- * image layer reads them.  What it finds is checked again here.
+ * libblkid reads them, but never the image: it is given a sparse copy in memory
+ * of just those sectors in which tables and superblocks live, so that what it
+ * can read is bounded and cannot change under it, and block devices are read as
+ * the image layer reads them.  What it finds is checked again here.
  */
 #ifndef PBF_PARTITION_H
 #define PBF_PARTITION_H
@@ -53,6 +54,28 @@ bool pbf_mbr_protects_gpt(const unsigned char sector[512]);
  */
 int pbf_partition_table_read(struct pbf_image *image, uint32_t sector_bytes,
 			     struct pbf_partition_table *ret_table,
+			     struct pbf_reason *why);
+
+#define PBF_PARTITION_NAME_BYTES 128u
+
+/* Each is "" where there is none. */
+struct pbf_partition_names {
+	char part_uuid[PBF_PARTITION_NAME_BYTES];  /* PARTUUID, of the table */
+	char part_label[PBF_PARTITION_NAME_BYTES]; /* PARTLABEL, likewise */
+	/* Of the file system in it. */
+	char type[PBF_PARTITION_NAME_BYTES];
+	char uuid[PBF_PARTITION_NAME_BYTES];
+	char label[PBF_PARTITION_NAME_BYTES];
+};
+
+/*
+ * What PARTITION, one of TABLE, is called by.  Swap space and the like, which
+ * is no file system, has no type.  Errors as above.
+ */
+int pbf_partition_names_read(struct pbf_image *image,
+			     const struct pbf_partition_table *table,
+			     const struct pbf_partition *partition,
+			     struct pbf_partition_names *ret_names,
 			     struct pbf_reason *why);
 
 #endif

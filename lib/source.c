@@ -25,7 +25,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		    struct pbf_reason *why)
 {
 	_cleanup_source_ struct pbf_source source = { 0 };
-	struct pbf_boot_choice choice;
+	struct pbf_boot_choice choice = { 0 };
 	struct pbf_image_conf conf;
 	int error = pbf_catalog_open_image(catalog, name, &source.image, why);
 

@@ -8,7 +8,8 @@ import subprocess
 from checking import Seed, main, sources
 
 PACKAGES = ("fuse3", "blkid", "libsystemd", "libxxhash", "inih", "cmocka",
-            "json-c", "smartcols")
+            "json-c", "smartcols", "libarchive", "libcrypto", "fdisk",
+            "yaml-0.1", "zlib")
 
 
 def compiler_flags():
@@ -18,7 +19,8 @@ def compiler_flags():
     generated = os.environ.get("PIBOOTFS_GENERATED_HEADERS")
     return ["-std=gnu17", "-D_GNU_SOURCE", "-D_FILE_OFFSET_BITS=64",
             "-DFUSE_USE_VERSION=314", '-DUNIT_FIXTURES=""',
-            "-Ilib", "-Ifuse", "-Itools", "-Itests/unit",
+            "-Ilib", "-Ifuse", "-Itools/common", "-Itools/image",
+            "-Itools/prep", "-Itests/unit",
             *([f"-I{generated}"] if generated else []), *shlex.split(flags)]
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from checking import Seed, main
 
 MODES = {"bin/pibootfs": 0o755, "share/man/man8/pibootfs.8": 0o644,
-         "bin/pibootfs-image": 0o755,
+         "bin/pibootfs-image": 0o755, "bin/pibootfs-prep": 0o755,
+         "share/bash-completion/completions/pibootfs-prep": 0o644,
+         "share/man/man1/pibootfs-prep.1": 0o644,
          "share/man/man1/pibootfs-image.1": 0o644}
 HELPER = "sbin/mount.fuse.pibootfs"
 
@@ -68,12 +70,14 @@ else()
   set(sbin /sbin)
 endif()
 set(here ${CMAKE_CURRENT_LIST_DIR})
-file(INSTALL ${here}/pibootfs ${here}/pibootfs-image
+file(INSTALL ${here}/pibootfs ${here}/pibootfs-image ${here}/pibootfs-prep
   DESTINATION ${CMAKE_INSTALL_PREFIX}/bin USE_SOURCE_PERMISSIONS)
 file(INSTALL ${here}/pibootfs.8
   DESTINATION ${CMAKE_INSTALL_PREFIX}/share/man/man8)
-file(INSTALL ${here}/pibootfs-image.1
+file(INSTALL ${here}/pibootfs-image.1 ${here}/pibootfs-prep.1
   DESTINATION ${CMAKE_INSTALL_PREFIX}/share/man/man1)
+file(INSTALL ${here}/completion.bash RENAME pibootfs-prep
+  DESTINATION ${CMAKE_INSTALL_PREFIX}/share/bash-completion/completions)
 file(MAKE_DIRECTORY $ENV{DESTDIR}${sbin})
 file(CREATE_LINK ${CMAKE_INSTALL_PREFIX}/bin/pibootfs
   $ENV{DESTDIR}${sbin}/mount.fuse.pibootfs SYMBOLIC)
@@ -83,6 +87,9 @@ CLEAN = {
     "build/pibootfs.8": "",
     "build/pibootfs-image": "#!/bin/sh\n",
     "build/pibootfs-image.1": "",
+    "build/pibootfs-prep": "#!/bin/sh\n",
+    "build/pibootfs-prep.1": "",
+    "build/completion.bash": "",
     "build/cmake_install.cmake": SCRIPT,
 }
 
@@ -107,7 +114,7 @@ SEEDS = [
     Seed("a program that cannot be run",
          changed("USE_SOURCE_PERMISSIONS", ""),
          "/usr: bin/pibootfs has mode 644"),
-    Seed("a program left out", changed(" ${here}/pibootfs-image", ""),
+    Seed("a program left out", changed(" ${here}/pibootfs-image ", " "),
          "/usr: bin/pibootfs-image is not installed"),
 ]
 

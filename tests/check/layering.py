@@ -30,7 +30,8 @@ def words_for(file):
 
 def find_header(root, file, name):
     """The header of ours that FILE means by NAME, else None."""
-    for directory in (file.parent.as_posix(), "lib", "fuse", "."):
+    for directory in (file.parent.as_posix(), "tools/common", "lib",
+                      "fuse", "."):
         path = Path(os.path.normpath(f"{directory}/{name}"))
         if (root / path).is_file():
             return path

@@ -26,6 +26,7 @@ class Program:
     built: str
     variable: str
     mounts: bool = False
+    completion: str = ""
 
     def path(self, root):
         """The program to ask; a control brings its own."""
@@ -44,10 +45,15 @@ class Program:
 
 DAEMON = Program("pibootfs", "man/pibootfs.8", "fuse/*.c", "fuse/*.h",
                  "build/fuse/pibootfs", "PIBOOTFS", mounts=True)
-IMAGE = Program("pibootfs-image", "man/pibootfs-image.1", "tools/image_*.c",
-                "tools/image_*.h", "build/tools/pibootfs-image",
+IMAGE = Program("pibootfs-image", "man/pibootfs-image.1",
+                "tools/image/image_*.c", "tools/image/image_*.h",
+                "build/tools/pibootfs-image",
                 "PIBOOTFS_IMAGE")
-PROGRAMS = [DAEMON, IMAGE]
+PREP = Program("pibootfs-prep", "man/pibootfs-prep.1",
+               "tools/prep/prep_options.c", "tools/prep/prep_options.h",
+               "build/tools/pibootfs-prep", "PIBOOTFS_PREP",
+               completion="tools/prep/completion.bash")
+PROGRAMS = [DAEMON, IMAGE, PREP]
 # How a mount option is written: alone, with a value, as a prefix.
 FLAG, VALUE, PREFIX = "NAME", "NAME=VALUE", "NAME..."
 FORMS = {"FLAG": {FLAG}, "VALUE": {VALUE}, "ANY": {FLAG, VALUE},
@@ -103,7 +109,9 @@ def compare(one, one_name, other, other_name):
 
 def find_options(root, program, page, code):
     text = section(page, "OPTIONS")
-    own, _, helper = text.partition("\n.Ss ")
+    own, helper = text, ""
+    if program.mounts:
+        own, _, helper = text.partition("\n.Ss ")
     known = code_options(code, "program_options") | code_long_options(code)
     shown = set(re.findall(r"(?<![\w-])(--?\w[\w-]*)(?=[ ,\n])",
                            "\n".join(line for line in
@@ -119,6 +127,16 @@ def find_options(root, program, page, code):
                            "the manual's part on mount(8)",
                            code_options(code, "helper_options"),
                            f"helper_options of {program.code}")
+
+
+def find_completions(root, program, code):
+    """The completion offers every long option and none else."""
+    offered = set(re.findall(r"(?<![\w-])--[\w-]+(?=[\s'])",
+                             re.search(r"compgen -W '\s+(--.*?)'",
+                                       (root / program.completion).read_text(),
+                                       re.DOTALL).group(0)))
+    yield from compare(offered, program.completion, code_long_options(code),
+                       program.code)
 
 
 def find_commands(root, program, page, code):
@@ -172,6 +190,8 @@ def find_in(root, program):
     else:
         yield from find_commands(root, program, page, code)
     yield from find_statuses(program, page, header)
+    if program.completion:
+        yield from find_completions(root, program, code)
 
 
 def find(root):
@@ -222,11 +242,27 @@ esac
 .Sh EXIT STATUS
 .It Li 0
 """,
-    "tools/image_options.c": """{ "ls", IMAGE_LS, 1, 2, "ls" },
+    "tools/image/image_options.c": """{ "ls", IMAGE_LS, 1, 2, "ls" },
 { "long", no_argument, NULL, 'l' },
 char program_options[] = "l";
 """,
-    "tools/image_options.h": "",
+    "tools/image/image_options.h": "",
+    PREP.page: """.Sh OPTIONS
+.Ss The image
+.It Fl -size Ar size
+.Sh EXIT STATUS
+.It Li 0
+""",
+    PREP.code: """{ "size", required_argument, NULL, OPTION_SIZE },
+char program_options[] = ":";
+""",
+    PREP.header: "",
+    PREP.completion: """compgen -W '
+--size' -- "$cur"
+""",
+    PREP.built: """#!/bin/sh
+printf 'Usage: pibootfs-prep\\n  --size SIZE  large\\n'
+""",
     IMAGE.built: """#!/bin/sh
 printf 'Usage: pibootfs-image ls\\n  -l, --long  long\\n'
 """,
@@ -278,11 +314,17 @@ SEEDS = [
          changed(PAGE, ".It Li 2\n", ".It Li 2\n.It Li 9\n"),
          f"9: in EXIT STATUS of the manual, not in {HEADER}"),
     Seed("an option of another program that is not in its manual",
-         changed("tools/image_options.c", '"l"', '"lR"'),
+         changed("tools/image/image_options.c", '"l"', '"lR"'),
          f"pibootfs-image: -R: in {IMAGE.code}, not in OPTIONS"),
     Seed("an exit status of another program that is not in its manual",
-         {"tools/image_options.h": "#define EXIT_USAGE 1\n"},
+         {"tools/image/image_options.h": "#define EXIT_USAGE 1\n"},
          f"pibootfs-image: 1: in {IMAGE.header}, not in EXIT STATUS"),
+    Seed("an option that is not completed",
+         changed(PREP.completion, "--size", "--no"),
+         f"pibootfs-prep: --size: in {PREP.code}, not in {PREP.completion}"),
+    Seed("a completion that is no option",
+         changed(PREP.completion, "--size", "--no --size"),
+         f"pibootfs-prep: --no: in {PREP.completion}, not in"),
     Seed("a command that is not in the manual",
          changed(IMAGE.page, ".It Cm ls\n", ""),
          f"pibootfs-image: ls: in {IMAGE.code}, not in COMMANDS"),

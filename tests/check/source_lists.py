@@ -9,9 +9,12 @@ from checking import Seed, main
 LISTS = [
     ("lib", "*.c", "lib/CMakeLists.txt"),
     ("fuse", "*.c", "fuse/CMakeLists.txt"),
-    ("tools", "*.c", "tools/CMakeLists.txt"),
+    ("tools/common", "*.c", "tools/common/CMakeLists.txt"),
+    ("tools/image", "*.c", "tools/image/CMakeLists.txt"),
+    ("tools/prep", "*.c", "tools/prep/CMakeLists.txt"),
     ("tests/unit", "*.c", "tests/CMakeLists.txt"),
     ("tests/bench", "*.c", "tests/bench/CMakeLists.txt"),
+    ("tests/e2e", "*.c", "tests/e2e/CMakeLists.txt"),
     ("tests/fuzz", "fuzz-*.c", "tests/fuzz/CMakeLists.txt"),
     ("tests/check", "*.py", "tests/CMakeLists.txt"),
 ]
@@ -56,8 +59,8 @@ SEEDS = [
          "tests/unit/test-b.c: not in tests/CMakeLists.txt"),
     Seed("a check that is not run", {"tests/check/lost.py": ""},
          "tests/check/lost.py: not in tests/CMakeLists.txt"),
-    Seed("a directory that is not built", {"tools/tool.c": ""},
-         "tools/tool.c: not in tools/CMakeLists.txt"),
+    Seed("a directory that is not built", {"tools/prep/a.c": ""},
+         "tools/prep/a.c: not in tools/prep/CMakeLists.txt"),
 ]
 
 if __name__ == "__main__":

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Stands for a Raspberry Pi that boots from the network: asks a TFTP server
+ * for what the board's boot code would ask for, in that order, and writes down
+ * what the kernel would be started with.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "board_name.h"
+#include "rom_boot.h"
+#include "rom_out.h"
+
+#define EXIT_NO_BOOT 1
+#define EXIT_USAGE 2
+
+#define TFTP_PORT 69
+#define SECONDS_MAX 86400
+/* RRQs of a Pi 4 without answer (rpi-eeprom issue 74). */
+#define RETRANSMIT_MS 2000
+#define MS_PER_SECOND 1000
+#define SERIAL_DIGITS 8
+
+static const char help_text[] =
+	"Usage: bootrom --model MODEL --serial SERIAL [OPTION]... "
+	"SERVER[:PORT]\n"
+	"\n"
+	"Loads from the TFTP server at the IPv4 address SERVER what a "
+	"Raspberry "
+	"Pi\n"
+	"would load to boot, as it would ask for it.  Each request is a line "
+	"of\n"
+	"output, \"PATH (OPTIONS): RESULT\"; lines with a \"# \" are remarks.\n"
+	"\n"
+	"  -m, --model MODEL       pi3, pi3+, cm3, pi4, pi400, cm4, cm4s, "
+	"pi5,\n"
+	"                          pi500, or another with Ethernet that\n"
+	"                          config.txt has a filter for\n"
+	"  -s, --serial SERIAL     8 or 16 hex digits\n"
+	"      --mac MAC           look in a directory of this name, with "
+	"dashes;\n"
+	"                          not for Pi 3 (TFTP_PREFIX=2)\n"
+	"      --prefix TEXT       look where TEXT, which should end with a\n"
+	"                          slash, says; not for Pi 3 (TFTP_PREFIX=1)\n"
+	"      --blksize NUMBER    of a Pi 4: 1468 if not said, 1024 before\n"
+	"                          2022-10-03\n"
+	"      --old-block-limit   files end after 65535 blocks, as before\n"
+	"                          2025-09-23\n"
+	"  -o, --out DIR           write there kernel, initramfs, dtb and\n"
+	"                          cmdline.txt, what there is of them, and "
+	"all\n"
+	"                          files as asked for beneath files/\n"
+	"      --file-timeout SECONDS  for one file, 30 if not said\n"
+	"      --timeout SECONDS   for all together, 600 if not said\n"
+	"  -h, --help              print this and exit\n"
+	"\n"
+	"Exit status: 0 there is a kernel to start, 1 there is none, 2 it was\n"
+	"not tried\n";
+
+struct options {
+	struct rom_machine machine;
+	char serial[PBF_BOARD_KEY_BYTES];
+	char prefix[ROM_PREFIX_BYTES];
+	const char *out_dir;
+	bool has_block_limit;
+	bool is_help;
+	unsigned int file_timeout_seconds;
+	unsigned int timeout_seconds;
+	struct sockaddr_in server;
+};
+
+enum {
+	OPTION_MAC = 256,
+	OPTION_PREFIX,
+	OPTION_BLKSIZE,
+	OPTION_OLD_BLOCK_LIMIT,
+	OPTION_FILE_TIMEOUT,
+	OPTION_TIMEOUT
+};
+
+/* --- The command line --- */
+
+static bool refuse(const char *problem, const char *value)
+{
+	fprintf(stderr, "bootrom: %s: %s; see \"bootrom --help\"\n", value,
+		problem);
+	return false;
+}
+
+static bool read_number(const char *text, unsigned long min, unsigned long max,
+			unsigned int *ret_number)
+{
+	unsigned long number;
+	char *end;
+
+	if (text[0] < '0' || text[0] > '9')
+		return refuse("not a number", text);
+	errno = 0;
+	number = strtoul(text, &end, 10);
+	if (*end != '\0')
+		return refuse("not a number", text);
+	if (errno != 0 || number < min || number > max)
+		return refuse("out of range", text);
+	*ret_number = (unsigned int)number;
+	return true;
+}
+
+static bool read_server(const char *text, struct sockaddr_in *ret_server)
+{
+	struct sockaddr_in server = { .sin_family = AF_INET };
+	size_t length = strcspn(text, ":");
+	char address[INET_ADDRSTRLEN];
+	unsigned int port = TFTP_PORT;
+
+	if (length >= sizeof(address))
+		return refuse("not an IPv4 address", text);
+	memcpy(address, text, length);
+	address[length] = '\0';
+	if (inet_pton(AF_INET, address, &server.sin_addr) != 1)
+		return refuse("not an IPv4 address", text);
+	if (text[length] == ':' &&
+	    !read_number(text + length + 1, 1, UINT16_MAX, &port))
+		return false;
+	server.sin_port = htons((uint16_t)port);
+	*ret_server = server;
+	return true;
+}
+
+static bool read_model(const char *text, struct options *options)
+{
+	options->machine.board = prep_pi_board_find(text);
+	if (!options->machine.board || !rom_can_boot(options->machine.board))
+		return refuse("no model that boots from the network", text);
+	return true;
+}
+
+static bool read_serial(const char *text, struct options *options)
+{
+	if (!pbf_board_key(text, options->serial) ||
+	    strlen(options->serial) != SERIAL_DIGITS)
+		return refuse("not a serial number", text);
+	options->machine.serial = options->serial;
+	return true;
+}
+
+static bool read_mac(const char *text, struct options *options)
+{
+	char dashed[PBF_BOARD_KEY_BYTES], key[PBF_BOARD_KEY_BYTES];
+
+	snprintf(dashed, sizeof(dashed), "%s", text);
+	for (char *p = dashed; *p; p++)
+		if (*p == ':')
+			*p = '-';
+	if (strlen(text) >= sizeof(dashed) || !pbf_board_key(dashed, key) ||
+	    strlen(key) == SERIAL_DIGITS)
+		return refuse("not a MAC address", text);
+	snprintf(options->prefix, sizeof(options->prefix), "%s/", key);
+	return true;
+}
+
+static bool read_prefix(const char *text, struct options *options)
+{
+	if (text[0] == '\0' || strlen(text) >= sizeof(options->prefix))
+		return refuse("not 1 to 32 characters", text);
+	snprintf(options->prefix, sizeof(options->prefix), "%s", text);
+	return true;
+}
+
+static bool take_option(struct options *options, int option)
+{
+	switch (option) {
+	case 'm':
+		return read_model(optarg, options);
+	case 's':
+		return read_serial(optarg, options);
+	case OPTION_MAC:
+		return read_mac(optarg, options);
+	case OPTION_PREFIX:
+		return read_prefix(optarg, options);
+	case OPTION_BLKSIZE:
+		return read_number(optarg, TFTP_BLKSIZE_MIN, TFTP_BLKSIZE_MAX,
+				   &options->machine.blksize);
+	case OPTION_OLD_BLOCK_LIMIT:
+		options->has_block_limit = true;
+		return true;
+	case 'o':
+		options->out_dir = optarg;
+		return true;
+	case OPTION_FILE_TIMEOUT:
+		return read_number(optarg, 1, SECONDS_MAX,
+				   &options->file_timeout_seconds);
+	case OPTION_TIMEOUT:
+		return read_number(optarg, 1, SECONDS_MAX,
+				   &options->timeout_seconds);
+	case 'h':
+		options->is_help = true;
+		return true;
+	default:
+		/* getopt_long() has named the option. */
+		fputs("bootrom: see \"bootrom --help\"\n", stderr);
+		return false;
+	}
+}
+
+static bool complete(struct options *options)
+{
+	if (!options->machine.board)
+		return refuse("is missing", "--model");
+	if (!options->machine.serial)
+		return refuse("is missing", "--serial");
+	if (options->prefix[0] == '\0')
+		snprintf(options->prefix, sizeof(options->prefix), "%s/",
+			 options->serial);
+	else if (!rom_has_eeprom(options->machine.board))
+		return refuse("it looks for its serial number only",
+			      options->machine.board->name);
+	return true;
+}
+
+static bool options_parse(int argc, char **argv, struct options *options)
+{
+	static const struct option longs[] = {
+		{ "model", required_argument, NULL, 'm' },
+		{ "serial", required_argument, NULL, 's' },
+		{ "mac", required_argument, NULL, OPTION_MAC },
+		{ "prefix", required_argument, NULL, OPTION_PREFIX },
+		{ "blksize", required_argument, NULL, OPTION_BLKSIZE },
+		{ "old-block-limit", no_argument, NULL,
+		  OPTION_OLD_BLOCK_LIMIT },
+		{ "out", required_argument, NULL, 'o' },
+		{ "file-timeout", required_argument, NULL,
+		  OPTION_FILE_TIMEOUT },
+		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "m:s:o:h", longs, NULL)) >=
+	       0) {
+		if (!take_option(options, option))
+			return false;
+		if (options->is_help)
+			return true;
+	}
+	if (argc - optind != 1)
+		return refuse("not a server", "operands");
+	return complete(options) && read_server(argv[optind], &options->server);
+}
+
+/* --- The run --- */
+
+/* Whoever starts it has to unpack it, as the firmware does. */
+static void remark_gzip(const struct rom_session *session,
+			const struct rom_file *kernel)
+{
+	if (kernel->length > 1 && kernel->bytes[0] == 0x1f &&
+	    kernel->bytes[1] == 0x8b)
+		rom_remark(session, "the kernel is compressed with gzip and "
+				    "handed over as it is");
+}
+
+static int hand_over(const struct rom_session *session,
+		     const struct rom_boot *boot, struct pbf_reason *why)
+{
+	const struct {
+		const char *name;
+		const struct rom_file *file;
+	} files[] = {
+		{ ROM_OUT_KERNEL, &boot->kernel },
+		{ ROM_OUT_INITRAMFS, &boot->initramfs },
+		{ ROM_OUT_DEVICE_TREE, &boot->device_tree },
+		{ ROM_OUT_CMDLINE, &boot->cmdline },
+	};
+	int error = 0;
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		if (!files[i].file->bytes) {
+			rom_remark(session, "boots without %s", files[i].name);
+			continue;
+		}
+		rom_remark(session, "boots with %s of %zu bytes", files[i].name,
+			   files[i].file->length);
+		if (error == 0 && session->out_fd >= 0)
+			error = rom_out_write(session->out_fd, files[i].name,
+					      files[i].file, why);
+	}
+	remark_gzip(session, &boot->kernel);
+	return error;
+}
+
+static int run(const struct options *options, int out_fd,
+	       struct pbf_reason *why)
+{
+	_cleanup_boot_ struct rom_boot boot = { .kernel = { .bytes = NULL } };
+	struct rom_session session = {
+		.server = {
+			.address = options->server,
+			.deadline_ms = rom_now_ms() +
+				       (int64_t)options->timeout_seconds *
+					       MS_PER_SECOND,
+		},
+		.habits = {
+			.has_block_limit = options->has_block_limit,
+			.file_timeout_ms =
+				(int64_t)options->file_timeout_seconds *
+				MS_PER_SECOND,
+			.retransmit_ms = RETRANSMIT_MS,
+		},
+		.log = stdout,
+		.out_fd = out_fd,
+	};
+	int error;
+
+	snprintf(session.prefix, sizeof(session.prefix), "%s", options->prefix);
+	error = rom_boot(&session, &options->machine, &boot, why);
+	if (error == 0 && !boot.kernel.bytes)
+		error = pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
+				   "the kernel is empty");
+	return error < 0 ? error : hand_over(&session, &boot, why);
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {
+		.machine = { .blksize = 1468 },
+		.file_timeout_seconds = 30,
+		.timeout_seconds = 600,
+	};
+	struct pbf_reason why = { .text = "out of memory" };
+	_cleanup_close_ int out_fd = -1;
+
+	if (!options_parse(argc, argv, &options))
+		return EXIT_USAGE;
+	if (options.is_help)
+		return fputs(help_text, stdout) < 0 || fflush(stdout) != 0;
+	/* So that a log is whole up to where it hangs. */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (options.out_dir) {
+		out_fd = rom_out_open(options.out_dir, &why);
+		if (out_fd < 0) {
+			fprintf(stderr, "bootrom: %s\n", why.text);
+			return EXIT_USAGE;
+		}
+	}
+	if (run(&options, out_fd, &why) < 0) {
+		fprintf(stderr, "bootrom: %s\n", why.text);
+		return EXIT_NO_BOOT;
+	}
+	return EXIT_SUCCESS;
+}

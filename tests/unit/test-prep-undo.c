@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What changing an image in place does and refuses.  That it is all or nothing
+ * is in test-prep-undo-kill.c and test-prep-undo-power.c, what becomes of the
+ * rest in test-prep-undo-recover.c.
+ */
+#include "undo.h"
+#include "undo_path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "scratch.h"
+#include "unit.h"
+
+#define SIZE 20000u
+#define LARGER 30000u
+
+static struct scratch scratch;
+static unsigned char old[SIZE], new[LARGER];
+static char path[128];
+static int content_fd;
+
+/* What the disk refuses. */
+static struct {
+	bool no_fallocate, full;
+	/* Writes to the image: what they fail with from an offset on, ... */
+	int error;
+	off_t error_from;
+	/* ... and which of them, counted from 1, fail with EIO. */
+	int writes, first_failing, last_failing;
+} disk;
+static int image_fd;
+
+int fallocate(int fd, int mode, off_t offset, off_t length)
+{
+	(void)fd;
+	(void)mode;
+	(void)offset;
+	(void)length;
+	if (!disk.no_fallocate && !disk.full)
+		return 0;
+	errno = disk.full ? ENOSPC : EOPNOTSUPP;
+	return -1;
+}
+
+ssize_t pwrite(int fd, const void *bytes, size_t length, off_t offset)
+{
+	if (fd == image_fd) {
+		int error = offset >= disk.error_from ? disk.error : 0;
+
+		disk.writes++;
+		if (disk.writes >= disk.first_failing &&
+		    disk.writes <= disk.last_failing)
+			error = EIO;
+		if (error != 0) {
+			errno = error;
+			return -1;
+		}
+	}
+	return syscall(SYS_pwrite64, fd, bytes, length, offset);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	memset(&disk, 0, sizeof(disk));
+	image_fd = -1;
+	scratch_make(&scratch);
+	snprintf(path, sizeof(path), "%s/image", scratch.path);
+	for (size_t i = 0; i < SIZE; i++)
+		old[i] = (unsigned char)(i % 251);
+	memset(new, 'n', sizeof(new));
+	scratch_write(&scratch, "image", old, SIZE);
+	content_fd = memfd_create("content", MFD_CLOEXEC);
+	assert_int_equal(syscall(SYS_pwrite64, content_fd, new, LARGER, 0),
+			 LARGER);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	close(content_fd);
+	scratch_remove(&scratch);
+	return 0;
+}
+
+static struct prep_undo *open_image(void)
+{
+	struct prep_undo *undo;
+
+	assert_int_equal(prep_undo_open(path, &undo, NULL), 0);
+	image_fd = prep_undo_fd(undo);
+	return undo;
+}
+
+static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
+{
+	const struct prep_range range = {
+		.offset_bytes = offset,
+		.length_bytes = length,
+		.content_fd = content_fd,
+		.content_offset_bytes = offset,
+	};
+
+	assert_int_equal(prep_ranges_add(ranges, &range), 0);
+}
+
+/* That the image is the old one but for this range. */
+static void assert_image(size_t offset, size_t length, size_t size)
+{
+	static unsigned char expected[LARGER], found[LARGER + 1];
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	memset(expected, 0, sizeof(expected));
+	memcpy(expected, old, SIZE);
+	memset(expected + offset, 'n', length);
+	assert_int_equal(read(fd, found, sizeof(found)), size);
+	assert_memory_equal(found, expected, size);
+}
+
+static void assert_recovers(enum prep_undo_outcome expected)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	enum prep_undo_outcome outcome;
+
+	assert_int_equal(prep_undo_recover(undo, false, &outcome, NULL), 0);
+	assert_int_equal(outcome, expected);
+	assert_false(undo_is_pending(path));
+}
+
+/* Changes two ranges, far from and near to the end. */
+static int apply(uint64_t new_size, struct pbf_reason *why)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+
+	add(&ranges, 15000, 600);
+	add(&ranges, 512, 1024);
+	return prep_undo_apply(undo, &ranges, new_size, why);
+}
+
+TEST(ranges_are_written_and_nothing_is_left_behind)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+
+	add(&ranges, 1000, 3000);
+	assert_int_equal(prep_undo_apply(undo, &ranges, 0, NULL), 0);
+	assert_image(1000, 3000, SIZE);
+	assert_false(undo_is_pending(path));
+}
+
+TEST(an_image_can_grow)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+
+	add(&ranges, 19000, 3000);
+	assert_int_equal(prep_undo_apply(undo, &ranges, LARGER, NULL), 0);
+	assert_image(19000, 3000, LARGER);
+}
+
+TEST(an_image_can_grow_by_a_hole)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	struct prep_ranges none = { 0 };
+
+	assert_int_equal(prep_undo_apply(undo, &none, LARGER, NULL), 0);
+	assert_image(0, 0, LARGER);
+}
+
+TEST(no_change_is_no_change)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	struct prep_ranges none = { 0 };
+
+	/* Not even an undo file: there may be no space for one. */
+	scratch_mkdir(&scratch, "image.undo");
+	assert_int_equal(prep_undo_apply(undo, &none, 0, NULL), 0);
+	assert_int_equal(prep_undo_apply(undo, &none, SIZE, NULL), 0);
+	assert_image(0, 0, SIZE);
+}
+
+TEST(an_image_never_shrinks)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	struct prep_ranges none = { 0 };
+	struct pbf_reason why;
+
+	assert_int_equal(prep_undo_apply(undo, &none, SIZE - 1, &why), -EINVAL);
+	assert_reason(why, PBF_REASON_NO_OFFSET, "never made smaller");
+	assert_image(0, 0, SIZE);
+}
+
+TEST(a_range_beyond_the_end_is_refused)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	struct pbf_reason why;
+
+	add(&ranges, SIZE - 10, 11);
+	assert_int_equal(prep_undo_apply(undo, &ranges, 0, &why), -EINVAL);
+	assert_reason(why, SIZE - 10, "beyond the end");
+	assert_image(0, 0, SIZE);
+}
+
+TEST(a_link_leads_to_the_image_and_its_undo_file)
+{
+	_cleanup_undo_ struct prep_undo *undo = NULL;
+
+	scratch_link(&scratch, "image", "link");
+	snprintf(path, sizeof(path), "%s/link", scratch.path);
+	assert_false(undo_is_pending(path));
+	scratch_touch(&scratch, "image.undo");
+	assert_true(undo_is_pending(path));
+	undo = open_image();
+	snprintf(path, sizeof(path), "%s/image", scratch.path);
+	assert_string_equal(prep_undo_image_path(undo), path);
+}
+
+static void assert_not_opened(int error, const char *words)
+{
+	struct prep_undo *undo = NULL;
+	struct pbf_reason why;
+
+	assert_int_equal(prep_undo_open(path, &undo, &why), error);
+	assert_reason(why, PBF_REASON_NO_OFFSET, words);
+	assert_null(undo);
+}
+
+TEST(an_image_is_changed_by_one_at_a_time)
+{
+	struct prep_undo *undo = open_image();
+
+	assert_not_opened(-EBUSY, "locked by another program");
+	prep_undo_close(undo);
+	prep_undo_close(open_image());
+	prep_undo_close(NULL);
+}
+
+TEST(only_regular_files_can_be_changed)
+{
+	snprintf(path, sizeof(path), "/dev/null");
+	assert_not_opened(-EOPNOTSUPP, "no regular file");
+	snprintf(path, sizeof(path), "%s", scratch.path);
+	assert_not_opened(-EISDIR, "Is a directory");
+	snprintf(path, sizeof(path), "%s/none", scratch.path);
+	assert_not_opened(-ENOENT, "cannot be found");
+	assert_false(undo_is_pending(path));
+}
+
+TEST(a_full_disk_is_noticed_before_anything_is_changed)
+{
+	struct pbf_reason why;
+
+	disk.full = true;
+	assert_int_equal(apply(0, &why), -ENOSPC);
+	assert_reason(why, 512, "no space to write 1024 bytes");
+	assert_image(0, 0, SIZE);
+	assert_false(undo_is_pending(path));
+}
+
+TEST(a_file_system_that_cannot_reserve_will_do)
+{
+	disk.no_fallocate = true;
+	assert_int_equal(apply(0, NULL), 0);
+	assert_false(undo_is_pending(path));
+}
+
+TEST(a_write_that_fails_is_rolled_back)
+{
+	struct pbf_reason why;
+
+	for (int i = 1; i <= 2; i++) {
+		disk.writes = 0;
+		disk.first_failing = disk.last_failing = i;
+		assert_int_equal(apply(LARGER, &why), -EIO);
+		assert_reason(why, i == 1 ? 512 : 15000,
+			      "writing to the image failed");
+		assert_image(0, 0, SIZE);
+		assert_false(undo_is_pending(path));
+	}
+}
+
+/* No space for new bytes is none for old ones, which are there already. */
+TEST(a_disk_that_becomes_full_is_rolled_back)
+{
+	const int errors[] = { ENOSPC, EDQUOT, EFBIG };
+	struct pbf_reason why;
+
+	disk.no_fallocate = true;
+	disk.error_from = 15000;
+	for (size_t i = 0; i < 3; i++) {
+		disk.error = errors[i];
+		assert_int_equal(apply(0, &why), -errors[i]);
+		assert_reason(why, 15000, "writing to the image failed");
+		assert_image(0, 0, SIZE);
+		assert_false(undo_is_pending(path));
+	}
+}
+
+TEST(what_cannot_be_rolled_back_is_said_to_be_half_changed)
+{
+	struct pbf_reason why;
+
+	disk.first_failing = 2;
+	disk.last_failing = 9;
+	assert_int_equal(apply(0, &why), -EIO);
+	assert_reason(why, PBF_REASON_NO_OFFSET, "half changed");
+	assert_image(512, 1024, SIZE);
+	assert_true(undo_is_pending(path));
+	disk.last_failing = 0;
+	assert_int_equal(apply(0, &why), -EEXIST);
+	assert_reason(why, PBF_REASON_NO_OFFSET, "undone first");
+	assert_recovers(PREP_UNDO_RESTORED);
+	assert_image(0, 0, SIZE);
+	assert_int_equal(apply(0, NULL), 0);
+}
+
+#define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CLAIM(ranges_are_written_and_nothing_is_left_behind),
+		CLAIM(an_image_can_grow),
+		CLAIM(an_image_can_grow_by_a_hole),
+		CLAIM(no_change_is_no_change),
+		CLAIM(an_image_never_shrinks),
+		CLAIM(a_range_beyond_the_end_is_refused),
+		CLAIM(a_link_leads_to_the_image_and_its_undo_file),
+		CLAIM(an_image_is_changed_by_one_at_a_time),
+		CLAIM(only_regular_files_can_be_changed),
+		CLAIM(a_full_disk_is_noticed_before_anything_is_changed),
+		CLAIM(a_file_system_that_cannot_reserve_will_do),
+		CLAIM(a_write_that_fails_is_rolled_back),
+		CLAIM(a_disk_that_becomes_full_is_rolled_back),
+		CLAIM(what_cannot_be_rolled_back_is_said_to_be_half_changed),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

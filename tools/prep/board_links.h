@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The links in the image directory that tell pibootfs which boards boot from
+ * an image.  First all of them are looked at, then made.
+ */
+#ifndef PREP_BOARD_LINKS_H
+#define PREP_BOARD_LINKS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cleanup.h"
+#include "entry_name.h"
+#include "prep_options.h"
+#include "reason.h"
+
+struct prep_board_link {
+	char name[PBF_ENTRY_BYTES];   /* as it is spelled, or will be */
+	char before[PBF_ENTRY_BYTES]; /* what it leads to so far; "": nothing */
+};
+
+struct prep_board_links {
+	int directory_fd;   /* borrowed */
+	const char *target; /* the image's entry; borrowed */
+	struct prep_board_link *items;
+	size_t count;
+};
+
+/*
+ * Finds out which links OPTIONS want in the image directory DIRECTORY_FD.  A
+ * serial number can also be the name of a file that has it.  A board that has
+ * a link in another spelling keeps that.
+ *
+ * -EINVAL for what is no board; -EEXIST for one that has another image, unless
+ * by force, or a name that is no link; -ENOMEM.  The caller releases it.
+ */
+int prep_board_links_plan(const struct prep_options *options, int directory_fd,
+			  const char *target,
+			  struct prep_board_links *ret_links,
+			  struct pbf_reason *why);
+
+/* Tells what would be done. */
+void prep_board_links_tell(const struct prep_board_links *links);
+
+/* Makes the links, and tells each.  Errors as prep_publish_link(). */
+int prep_board_links_make(const struct prep_board_links *links,
+			  struct pbf_reason *why);
+
+void prep_board_links_release(struct prep_board_links *links);
+
+#define _cleanup_links_ _cleanup_(prep_board_links_release)
+
+#endif

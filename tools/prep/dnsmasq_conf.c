@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "dnsmasq_conf.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf_value.h"
+
+/* dnsmasq reads lines of 1024 bytes (option.c, MAXDNAME). */
+#define PATH_BYTES_MAX 400u
+#define INTERFACE_BYTES_MAX 15u
+
+#define BLOCK_BEGIN "# pibootfs: begin"
+#define BLOCK_END "# pibootfs: end"
+
+/* A network, as dnsmasq is told of it. */
+struct network {
+	char address[INET_ADDRSTRLEN];
+	char mask[INET_ADDRSTRLEN]; /* "": that of the interface */
+};
+
+struct dnsmasq_conf {
+	const char *text;
+	size_t length;
+	const struct prep_tftp *tftp;
+	struct network network;
+	/* The block: its bytes; both 0 if there is none. */
+	size_t begin, end;
+	/* What is said outside it. */
+	bool is_port_said;
+	bool is_binding_said;
+	struct prep_builder out;
+};
+
+static void print_address(uint32_t address, char ret_text[INET_ADDRSTRLEN])
+{
+	struct in_addr in = { .s_addr = htonl(address) };
+
+	inet_ntop(AF_INET, &in, ret_text, INET_ADDRSTRLEN);
+}
+
+/* "a.b.c.d" or "a.b.c.d/bits", of which the bits of the host are dropped. */
+static bool parse_network(const char *subnet, struct network *ret_network)
+{
+	char address[INET_ADDRSTRLEN];
+	size_t length = strcspn(subnet, "/");
+	uint32_t mask = UINT32_MAX;
+	unsigned long bits = 0;
+	struct in_addr in;
+	char *end;
+
+	if (length >= sizeof(address))
+		return false;
+	memcpy(address, subnet, length);
+	address[length] = '\0';
+	if (inet_pton(AF_INET, address, &in) != 1 || in.s_addr == 0)
+		return false;
+	ret_network->mask[0] = '\0';
+	if (subnet[length] == '/') {
+		const char *digits = subnet + length + 1;
+
+		bits = strtoul(digits, &end, 10);
+		if (*digits < '0' || *digits > '9' || *end != '\0' ||
+		    bits < 1 || bits > 30)
+			return false;
+		mask <<= 32 - bits;
+		print_address(mask, ret_network->mask);
+	}
+	print_address(ntohl(in.s_addr) & mask, ret_network->address);
+	return true;
+}
+
+static int check_tftp(const struct prep_tftp *tftp, struct pbf_reason *why)
+{
+	const char *name = tftp->interface;
+	struct network network;
+
+	if (tftp->subnet && !parse_network(tftp->subnet, &network))
+		return prep_refuse_value(why, "the subnet", tftp->subnet,
+					 "is not of the form 192.168.1.0 or "
+					 "192.168.1.0/24");
+	if (name && (name[0] == '\0' || strlen(name) > INTERFACE_BYTES_MAX ||
+		     prep_has_control(name) || strpbrk(name, " /,:*#\"\\")))
+		return prep_refuse_value(why, "the interface", name,
+					 "cannot be named in dnsmasq's "
+					 "configuration");
+	return prep_check_path(tftp->root, PATH_BYTES_MAX, why);
+}
+
+/* Whether a line is a setting of KEY. */
+static bool is_setting(const struct prep_line *line, const char *key)
+{
+	size_t blanks = prep_blanks(line->start, line->length);
+	const char *start = line->start + blanks;
+	size_t length = line->length - blanks, end;
+
+	if (!prep_starts_with(start, length, key))
+		return false;
+	end = strlen(key);
+	while (end < length && prep_is_blank(start + end, 1))
+		end++;
+	return end == length || start[end] == '=' || start[end] == '#';
+}
+
+static int find_block(struct dnsmasq_conf *conf, struct pbf_reason *why)
+{
+	const char *text = conf->text;
+	size_t left = conf->length;
+	bool is_begun = false, is_ended = false, is_wrong = false;
+	struct prep_line line;
+
+	while (prep_next_line(&text, &left, &line)) {
+		size_t end = (size_t)(text - conf->text);
+
+		if (prep_starts_with(line.start, line.length, BLOCK_BEGIN)) {
+			is_wrong |= is_begun;
+			is_begun = true;
+			conf->begin = (size_t)(line.start - conf->text);
+		} else if (prep_starts_with(line.start, line.length,
+					    BLOCK_END)) {
+			is_wrong |= !is_begun || is_ended;
+			is_ended = true;
+			conf->end = end;
+		} else if (!is_begun || is_ended) {
+			conf->is_port_said |= is_setting(&line, "port");
+			conf->is_binding_said |=
+				is_setting(&line, "bind-interfaces") ||
+				is_setting(&line, "bind-dynamic");
+		}
+	}
+	if (is_wrong || is_begun != is_ended)
+		return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
+				  "it has not one line \"" BLOCK_BEGIN
+				  "\" and then one \"" BLOCK_END
+				  "\": remove what is left of that block");
+	return 0;
+}
+
+/*
+ * Writes a path so that dnsmasq reads it: commas separate arguments, a # after
+ * a blank begins a comment, and in quotes neither does.
+ */
+static void put_path(struct prep_builder *out, const char *path)
+{
+	bool is_plain = !strpbrk(path, " ,#\"\\");
+
+	if (!is_plain)
+		prep_builder_add(out, "\"", 1);
+	for (; *path; path++) {
+		if (*path == '"' || *path == '\\')
+			prep_builder_add(out, "\\", 1);
+		prep_builder_add(out, path, 1);
+	}
+	if (!is_plain)
+		prep_builder_add(out, "\"", 1);
+}
+
+static void put_block(struct dnsmasq_conf *conf)
+{
+	const char *line_break = prep_line_break(conf->text, conf->length);
+	const struct prep_tftp *tftp = conf->tftp;
+	const struct network *network = &conf->network;
+	struct prep_builder *out = &conf->out;
+
+	prep_builder_print(
+		out, BLOCK_BEGIN "; pibootfs-prep writes these lines anew%s",
+		line_break);
+	if (tftp->is_without_dns && !conf->is_port_said)
+		prep_builder_print(out, "port=0%s", line_break);
+	if (tftp->interface) {
+		prep_builder_print(out, "interface=%s%s", tftp->interface,
+				   line_break);
+		/* So that another server on another interface can be, too. */
+		if (!conf->is_binding_said)
+			prep_builder_print(out, "bind-dynamic%s", line_break);
+	}
+	if (tftp->subnet) {
+		prep_builder_print(
+			out, "dhcp-range=%s,proxy%s%s%s", network->address,
+			network->mask[0] ? "," : "", network->mask, line_break);
+		prep_builder_print(out, "pxe-service=0,\"Raspberry Pi Boot\"%s",
+				   line_break);
+	}
+	prep_builder_print(out, "enable-tftp%stftp-root=", line_break);
+	put_path(out, tftp->root);
+	/* It may start before the tree is mounted. */
+	prep_builder_print(out, "%stftp-no-fail%s" BLOCK_END "%s", line_break,
+			   line_break, line_break);
+}
+
+static int edit_dnsmasq_conf(struct dnsmasq_conf *conf,
+			     struct prep_text *ret_text, struct pbf_reason *why)
+{
+	int error = find_block(conf, why);
+
+	if (error < 0)
+		return error;
+	error = prep_builder_start(&conf->out);
+	if (error < 0)
+		return error;
+	if (conf->end == 0) {
+		conf->begin = conf->end = conf->length;
+		prep_builder_add(&conf->out, conf->text, conf->length);
+		prep_end_last_line(&conf->out, conf->text, conf->length);
+	} else {
+		prep_builder_add(&conf->out, conf->text, conf->begin);
+	}
+	put_block(conf);
+	prep_builder_add(&conf->out, conf->text + conf->end,
+			 conf->length - conf->end);
+	return prep_builder_finish(&conf->out, ret_text);
+}
+
+int prep_dnsmasq_conf_edit(const char *text, size_t length,
+			   const struct prep_tftp *tftp,
+			   struct prep_text *ret_text, struct pbf_reason *why)
+{
+	struct dnsmasq_conf conf = { .text = text,
+				     .length = length,
+				     .tftp = tftp };
+	int error = check_tftp(tftp, why);
+
+	if (error < 0)
+		return error;
+	if (tftp->subnet)
+		parse_network(tftp->subnet, &conf.network);
+	error = edit_dnsmasq_conf(&conf, ret_text, why);
+	prep_builder_free(&conf.out);
+	return error;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Reading and writing at a place of a file, all of it or an error: calls that
+ * are interrupted or give less go on.
+ */
+#ifndef PREP_FD_IO_H
+#define PREP_FD_IO_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* 0, -ENODATA when the file ends before, or the negative errno of pread(2). */
+int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length);
+
+/* 0 or the negative errno of pwrite(2); part of it may have been written. */
+int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
+		  size_t length);
+
+#endif

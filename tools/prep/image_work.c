@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "image_work.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "image_settings.h"
+#include "in_use.h"
+#include "nbd_user.h"
+#include "patch.h"
+#include "tell.h"
+#include "undo_path.h"
+#include "unpack.h"
+
+/* A new image that root makes is for the NBD server's user to write. */
+static int give_away(const struct prep_options *options,
+		     const struct prep_target *target, int fd,
+		     struct pbf_reason *why)
+{
+	int error;
+
+	if (geteuid() != 0 || !prep_user_exists(options->nbd_user))
+		return 0;
+	error = prep_user_give(options->nbd_user, fd);
+	if (error < 0)
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				  "cannot be given to the user %.40s: %s",
+				  options->nbd_user, strerror(-error));
+	prep_tell_more("%s: given to the user %s", target->entry,
+		       options->nbd_user);
+	return 0;
+}
+
+static int open_new(const struct prep_options *options,
+		    const struct prep_target *target,
+		    struct prep_image_work *work, struct pbf_reason *why)
+{
+	struct pbf_reason reason = { .text = "" };
+	int error = prep_publish_new(target->path, &work->publish, why);
+
+	if (error < 0)
+		return error;
+	work->fd = prep_publish_fd(work->publish);
+	error = prep_unpack(options, target->entry, work->fd, &reason);
+	if (error < 0)
+		return pbf_refuse(
+			why, error, reason.offset_bytes, "%.80s: %.170s",
+			strcmp(options->source, "-") == 0 ? "standard input" :
+							    options->source,
+			reason.text[0] ? reason.text : strerror(-error));
+	return give_away(options, target, work->fd, why);
+}
+
+static int open_for_reading(const struct prep_target *target,
+			    struct prep_image_work *work,
+			    struct pbf_reason *why)
+{
+	struct stat st;
+
+	/* Not to wait for the other end of a pipe. */
+	work->own_fd = open(target->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	work->fd = work->own_fd;
+	if (work->fd < 0 || fstat(work->fd, &st) < 0)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET, "%s",
+				  strerror(errno));
+	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
+		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+				  "is neither a file nor a block device");
+	if (undo_is_pending(target->path))
+		prep_tell_warning("a run was cut off while it wrote to this "
+				  "image, which may be half changed; the next "
+				  "one will put it back");
+	return 0;
+}
+
+static int recover(const struct prep_options *options,
+		   const struct prep_target *target,
+		   struct prep_image_work *work, struct pbf_reason *why)
+{
+	enum prep_undo_outcome outcome;
+	int error;
+
+	if (options->dry_run && undo_is_pending(target->path))
+		return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
+				  "a run was cut off, and %s.undo has to be "
+				  "put back first: go without --dry-run",
+				  target->entry);
+	error = prep_undo_recover(work->undo, options->force, &outcome, why);
+	if (error < 0)
+		return error;
+	if (outcome == PREP_UNDO_RESTORED)
+		prep_tell("%s: put back to what it was before a run that was "
+			  "cut off",
+			  target->entry);
+	if (outcome == PREP_UNDO_DROPPED)
+		prep_tell("%s: was not changed by a run that was cut off",
+			  target->entry);
+	return 0;
+}
+
+/* Nobody else may be at work on an image that is written to. */
+static int refuse_busy(const struct prep_options *options,
+		       const struct prep_image_work *work,
+		       struct pbf_reason *why)
+{
+	struct pbf_reason reason = { .text = "" };
+	size_t unseen = 0;
+	int error;
+
+	if (options->force)
+		return 0;
+	error = prep_image_in_use(prep_undo_image_path(work->undo), &unseen,
+				  &reason);
+	if (error < 0)
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				  "somebody is working on it: %.120s; stop "
+				  "that first, or say --force",
+				  reason.text);
+	if (unseen > 0)
+		prep_tell_more("%zu processes of others could not be looked "
+			       "at",
+			       unseen);
+	return 0;
+}
+
+static int open_present(const struct prep_options *options,
+			const struct prep_target *target,
+			struct prep_image_work *work, struct pbf_reason *why)
+{
+	int error = prep_undo_open(target->path, &work->undo, why);
+
+	if (error < 0)
+		return error;
+	work->fd = prep_undo_fd(work->undo);
+	/* Putting it back writes to it as well. */
+	if (undo_is_pending(target->path))
+		error = refuse_busy(options, work, why);
+	return error < 0 ? error : recover(options, target, work, why);
+}
+
+int prep_image_open(const struct prep_options *options,
+		    const struct prep_target *target, bool is_read_only,
+		    struct prep_image_work *ret_work, struct pbf_reason *why)
+{
+	*ret_work = (struct prep_image_work){
+		.own_fd = -1,
+		.fd = -1,
+		.boot = { .fd = -1 },
+		.growth = { .content_fd = -1 },
+	};
+	if (!target->exists)
+		return open_new(options, target, ret_work, why);
+	if (is_read_only)
+		return open_for_reading(target, ret_work, why);
+	return open_present(options, target, ret_work, why);
+}
+
+int prep_image_resize(const struct prep_options *options,
+		      const struct prep_target *target,
+		      struct prep_image_work *work, struct pbf_reason *why)
+{
+	char size[PREP_SIZE_TEXT_BYTES];
+	struct stat st;
+	int error = 0;
+
+	if (options->size_bytes == 0)
+		return 0;
+	if (fstat(work->fd, &st) < 0)
+		return -errno;
+	if ((uint64_t)st.st_size >= options->size_bytes) {
+		prep_tell_more("%s: has %s already", target->entry,
+			       prep_size_text((uint64_t)st.st_size, size));
+		return 0;
+	}
+	if (work->publish)
+		error = prep_disk_grow(work->fd, options->size_bytes, why);
+	else
+		error = prep_growth_plan(work->fd, options->size_bytes,
+					 &work->growth, why);
+	if (error == 0)
+		prep_tell("%s: %s large", target->entry,
+			  prep_size_text(options->size_bytes, size));
+	return error;
+}
+
+int prep_image_take_boot(const struct prep_options *options,
+			 const struct prep_target *target,
+			 struct prep_image_work *work, struct pbf_reason *why)
+{
+	struct pbf_image_conf conf = { .partition = options->partition };
+	int error = 0;
+
+	if (options->partition == 0)
+		error = image_settings_read(target->path, &conf, why);
+	if (error == 0)
+		error = prep_boot_partition_find(work->fd, conf.partition,
+						 &work->place, why);
+	if (error < 0)
+		return error;
+	return prep_boot_copy_out(work->fd, work->place.offset_bytes,
+				  work->place.size_bytes, &work->boot, why);
+}
+
+int prep_image_put_boot(struct prep_image_work *work, struct pbf_reason *why)
+{
+	const struct prep_patch_sides sides = {
+		.old_fd = work->fd,
+		.old_offset_bytes = work->place.offset_bytes,
+		.new_fd = work->boot.fd,
+		.size_bytes = work->place.size_bytes,
+	};
+	int error = prep_patch_find(&sides, &work->ranges, why);
+
+	if (error < 0 || !work->publish)
+		return error;
+	return prep_ranges_write(&work->ranges, work->fd, why);
+}
+
+bool prep_image_is_changed(const struct prep_image_work *work)
+{
+	return work->undo &&
+	       (work->ranges.count > 0 || work->growth.new_size_bytes > 0);
+}
+
+/* Adds what the growth has to write to what the boot partition has. */
+static int add_growth(struct prep_image_work *work)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < work->growth.ranges.count; i++)
+		error = prep_ranges_add(&work->ranges,
+					&work->growth.ranges.items[i]);
+	return error;
+}
+
+static int commit_present(const struct prep_options *options,
+			  struct prep_image_work *work, struct pbf_reason *why)
+{
+	int error = 0;
+
+	if (!prep_image_is_changed(work))
+		return 0;
+	error = refuse_busy(options, work, why);
+	if (error == 0)
+		error = add_growth(work);
+	if (error < 0)
+		return error;
+	return prep_undo_apply(work->undo, &work->ranges,
+			       work->growth.new_size_bytes, why);
+}
+
+int prep_image_commit(const struct prep_options *options,
+		      struct prep_image_work *work, struct pbf_reason *why)
+{
+	if (!work->publish)
+		return commit_present(options, work, why);
+	return prep_publish_commit(work->publish, why);
+}
+
+void prep_image_release(struct prep_image_work *work)
+{
+	prep_ranges_clear(&work->ranges);
+	prep_growth_release(&work->growth);
+	prep_boot_release(&work->boot);
+	prep_undo_close(work->undo);
+	prep_publish_free(work->publish);
+	if (work->own_fd >= 0)
+		close(work->own_fd);
+	work->own_fd = -1;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * An image on its way from what it is to what was asked for.  A new one is a
+ * file without a name until the end.  One that is there is not touched until
+ * the end either: what has to change is collected, and then written at once
+ * under an undo file.
+ */
+#ifndef PREP_IMAGE_WORK_H
+#define PREP_IMAGE_WORK_H
+
+#include <stdbool.h>
+
+#include "boot_copy.h"
+#include "boot_partition.h"
+#include "cleanup.h"
+#include "disk_size.h"
+#include "prep_options.h"
+#include "publish.h"
+#include "ranges.h"
+#include "reason.h"
+#include "target.h"
+#include "undo.h"
+
+/* Only one of the first two is there; neither if the image is only read. */
+struct prep_image_work {
+	struct prep_publish *publish; /* of a new image */
+	struct prep_undo *undo;	      /* of one that is there */
+	int own_fd;		      /* of one that is only read, else -1 */
+	int fd;			      /* the image; borrowed from one of them */
+	struct prep_boot_partition place;
+	struct prep_boot boot; /* the boot partition as it is to be */
+	struct prep_growth growth;
+	struct prep_ranges ranges; /* to be written; theirs is the growth's */
+};
+
+/*
+ * Opens the image of TARGET: unpacks a new one; locks one that is there, and
+ * puts back what an earlier run left half done; with IS_READ_ONLY neither
+ * locks nor changes it.  Negative errno; WHY says what it was.  The caller
+ * releases *ret_work in any case.
+ */
+int prep_image_open(const struct prep_options *options,
+		    const struct prep_target *target, bool is_read_only,
+		    struct prep_image_work *ret_work, struct pbf_reason *why);
+
+/* Makes it as large as asked for, or finds out what that takes. */
+int prep_image_resize(const struct prep_options *options,
+		      const struct prep_target *target,
+		      struct prep_image_work *work, struct pbf_reason *why);
+
+/* Takes out the boot partition, for others to edit. */
+int prep_image_take_boot(const struct prep_options *options,
+			 const struct prep_target *target,
+			 struct prep_image_work *work, struct pbf_reason *why);
+
+/*
+ * Puts the boot partition back: into a new image at once, else into the
+ * collection.
+ */
+int prep_image_put_boot(struct prep_image_work *work, struct pbf_reason *why);
+
+/* Whether anything of an image that is there will change. */
+bool prep_image_is_changed(const struct prep_image_work *work);
+
+/*
+ * Makes it what it is to be.  -EBUSY when somebody is working on it, unless by
+ * force; else as prep_publish_commit() or prep_undo_apply().
+ */
+int prep_image_commit(const struct prep_options *options,
+		      struct prep_image_work *work, struct pbf_reason *why);
+
+void prep_image_release(struct prep_image_work *work);
+
+#define _cleanup_image_work_ _cleanup_(prep_image_release)
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "in_use.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+/* Enough for a flags line of fdinfo, a command, a path in sysfs. */
+#define TEXT_BYTES 4096
+
+static void close_directory(DIR **stream)
+{
+	if (*stream)
+		closedir(*stream);
+}
+#define _cleanup_directory_ _cleanup_(close_directory)
+
+static void close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+#define _cleanup_stream_ _cleanup_(close_stream)
+
+static bool is_same(const struct stat *image, const struct stat *other)
+{
+	if (S_ISBLK(image->st_mode))
+		return S_ISBLK(other->st_mode) &&
+		       other->st_rdev == image->st_rdev;
+	return other->st_dev == image->st_dev && other->st_ino == image->st_ino;
+}
+
+/* Reads a small file of /proc or /sys as a string; "" when it cannot. */
+static void read_text(int directory_fd, const char *name,
+		      char ret_text[TEXT_BYTES])
+{
+	_cleanup_close_ int fd =
+		openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd >= 0)
+		n = read(fd, ret_text, TEXT_BYTES - 1);
+	ret_text[n > 0 ? n : 0] = '\0';
+}
+
+/* Whether descriptor NAME of a process can write. */
+static bool may_write(int process_fd, const char *name)
+{
+	char path[64], text[TEXT_BYTES];
+	const char *flags;
+
+	snprintf(path, sizeof(path), "fdinfo/%s", name);
+	read_text(process_fd, path, text);
+	flags = strstr(text, "flags:");
+	return flags && (strtol(flags + strlen("flags:"), NULL, 8) &
+			 O_ACCMODE) != O_RDONLY;
+}
+
+static int refuse_process(int process_fd, const char *pid,
+			  struct pbf_reason *why)
+{
+	char command[TEXT_BYTES];
+
+	read_text(process_fd, "comm", command);
+	command[strcspn(command, "\n")] = '\0';
+	return pbf_refuse(why, -EBUSY, PBF_REASON_NO_OFFSET,
+			  "process %s (%.64s) has it open for writing", pid,
+			  command);
+}
+
+/* -EACCES when the process may not be looked at. */
+static int look_at_process(const struct stat *image, int proc_fd,
+			   const char *pid, struct pbf_reason *why)
+{
+	_cleanup_close_ int process_fd =
+		openat(proc_fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_directory_ DIR *stream = NULL;
+	const struct dirent *item;
+	bool is_hidden = false;
+	int fd;
+
+	if (process_fd < 0)
+		return 0; /* it has ended */
+	fd = openat(process_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == EACCES || errno == EPERM ? -EACCES : 0;
+	stream = fdopendir(fd);
+	if (!stream) {
+		bool is_ended = errno == ENOENT || errno == ESRCH;
+
+		close(fd);
+		if (is_ended)
+			return 0;
+		return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
+				  "out of memory");
+	}
+	while ((item = readdir(stream))) {
+		struct stat st;
+
+		if (!isdigit((unsigned char)item->d_name[0]))
+			continue;
+		if (fstatat(dirfd(stream), item->d_name, &st, 0) < 0)
+			is_hidden |= errno == EACCES || errno == EPERM;
+		else if (is_same(image, &st) &&
+			 may_write(process_fd, item->d_name))
+			return refuse_process(process_fd, pid, why);
+	}
+	return is_hidden ? -EACCES : 0;
+}
+
+static int look_at_processes(const struct stat *image, size_t *ret_unseen,
+			     struct pbf_reason *why)
+{
+	_cleanup_directory_ DIR *stream = opendir("/proc");
+	const struct dirent *item;
+
+	*ret_unseen = 0;
+	if (!stream)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
+				  "/proc cannot be read, which would tell who "
+				  "uses it: %s",
+				  strerror(errno));
+	while ((item = readdir(stream))) {
+		int error;
+
+		if (!isdigit((unsigned char)item->d_name[0]) ||
+		    strtol(item->d_name, NULL, 10) == getpid())
+			continue;
+		error = look_at_process(image, dirfd(stream), item->d_name,
+					why);
+		if (error == -EACCES)
+			(*ret_unseen)++;
+		else if (error < 0)
+			return error;
+	}
+	return 0;
+}
+
+/* Loop devices hold a file without being processes. */
+static int look_at_loops(const struct stat *image, struct pbf_reason *why)
+{
+	_cleanup_directory_ DIR *stream = opendir("/sys/block");
+	const struct dirent *item;
+
+	while (stream && (item = readdir(stream))) {
+		char name[64], path[TEXT_BYTES];
+		struct stat st;
+
+		if (strncmp(item->d_name, "loop", 4) != 0)
+			continue;
+		snprintf(name, sizeof(name), "%.32s/loop/backing_file",
+			 item->d_name);
+		read_text(dirfd(stream), name, path);
+		path[strcspn(path, "\n")] = '\0';
+		if (path[0] == '/' && stat(path, &st) == 0 &&
+		    is_same(image, &st))
+			return pbf_refuse(why, -EBUSY, PBF_REASON_NO_OFFSET,
+					  "/dev/%s is a loop device over it",
+					  item->d_name);
+	}
+	return 0;
+}
+
+/* Whether the block device MAJOR:MINOR is the image, or a partition of it. */
+static bool is_part_of(const struct stat *image, unsigned int major_number,
+		       unsigned int minor_number)
+{
+	char path[128], text[TEXT_BYTES];
+	unsigned int whole_major, whole_minor;
+
+	if (makedev(major_number, minor_number) == image->st_rdev)
+		return true;
+	/* The directory of a partition lies in that of its disk. */
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/partition",
+		 major_number, minor_number);
+	if (access(path, F_OK) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../dev",
+		 major_number, minor_number);
+	read_text(AT_FDCWD, path, text);
+	/* The kernel wrote it. NOLINTNEXTLINE(cert-err34-c) */
+	return sscanf(text, "%u:%u", &whole_major, &whole_minor) == 2 &&
+	       makedev(whole_major, whole_minor) == image->st_rdev;
+}
+
+static int look_at_mounts(const struct stat *image, struct pbf_reason *why)
+{
+	_cleanup_stream_ FILE *stream = fopen("/proc/self/mountinfo", "re");
+	_cleanup_free_ char *line = NULL;
+	size_t room = 0;
+
+	while (stream && getline(&line, &room, stream) >= 0) {
+		unsigned int major_number, minor_number;
+		char where[256];
+
+		/* id, parent, device, root, mount point: proc(5) */
+		/* NOLINTNEXTLINE(cert-err34-c) */
+		if (sscanf(line, "%*u %*u %u:%u %*s %255s", &major_number,
+			   &minor_number, where) == 3 &&
+		    is_part_of(image, major_number, minor_number))
+			return pbf_refuse(why, -EBUSY, PBF_REASON_NO_OFFSET,
+					  "it is mounted on %s", where);
+	}
+	return 0;
+}
+
+/* Mounts elsewhere, logical volumes, RAID: they claim a device. */
+static int look_at_claims(const char *path, struct pbf_reason *why)
+{
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+
+	if (fd < 0 && errno == EBUSY)
+		return pbf_refuse(why, -EBUSY, PBF_REASON_NO_OFFSET,
+				  "the kernel uses it, as a mount or a part of "
+				  "another device");
+	return 0;
+}
+
+int prep_image_in_use(const char *path, size_t *ret_unseen,
+		      struct pbf_reason *why)
+{
+	struct stat image;
+	size_t unseen;
+	int error;
+
+	if (stat(path, &image) < 0)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
+				  "cannot be examined: %s", strerror(errno));
+	if (!S_ISREG(image.st_mode) && !S_ISBLK(image.st_mode))
+		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+				  "neither a regular file nor a block device");
+	error = look_at_processes(&image, &unseen, why);
+	if (error < 0 && error != -EBUSY)
+		return error;
+	if (error == 0)
+		error = look_at_loops(&image, why);
+	if (error == 0 && S_ISBLK(image.st_mode))
+		error = look_at_mounts(&image, why);
+	if (error == 0 && S_ISBLK(image.st_mode))
+		error = look_at_claims(path, why);
+	*ret_unseen = unseen;
+	return error;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who is at work on an image: programs that have it open for writing (an NBD
+ * server with a board on it, qemu), loop devices over it, mounts of it.  They
+ * take no locks, so that they have to be looked for.
+ */
+#ifndef PREP_IN_USE_H
+#define PREP_IN_USE_H
+
+#include <stddef.h>
+
+#include "reason.h"
+
+/*
+ * Looks for anybody but this process who works on the image that PATH leads
+ * to, a regular file or a block device.  -EBUSY when there is somebody, and
+ * WHY says who; 0 when nobody was found; -EOPNOTSUPP when it is neither, or
+ * the negative errno of looking at it.
+ *
+ * *ret_unseen, set in the first two cases, is the number of processes that
+ * may not be looked at without being root: with some of them, nobody found
+ * means little.  What runs on another machine, or has the image mapped but no
+ * longer open, is never seen; nor is a block device's user by anything but its
+ * mounts, its open descriptors and its exclusive claims.
+ */
+int prep_image_in_use(const char *path, size_t *ret_unseen,
+		      struct pbf_reason *why);
+
+#endif

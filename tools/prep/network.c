@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "network.h"
+
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cleanup.h"
+
+static void free_addresses(struct ifaddrs **addresses)
+{
+	if (*addresses)
+		freeifaddrs(*addresses);
+}
+
+static uint32_t ipv4_of(const struct sockaddr *address)
+{
+	struct sockaddr_in in;
+
+	memcpy(&in, address, sizeof(in));
+	return ntohl(in.sin_addr.s_addr);
+}
+
+static bool may_have_boards(const struct ifaddrs *item)
+{
+	return item->ifa_addr && item->ifa_netmask &&
+	       item->ifa_addr->sa_family == AF_INET &&
+	       !(item->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT));
+}
+
+static void take(const struct ifaddrs *item, struct prep_network *network)
+{
+	struct in_addr first = { .s_addr = htonl(ipv4_of(item->ifa_addr) &
+						 ipv4_of(item->ifa_netmask)) };
+
+	snprintf(network->interface, sizeof(network->interface), "%s",
+		 item->ifa_name);
+	inet_ntop(AF_INET, &first, network->subnet, sizeof(network->subnet));
+}
+
+bool prep_network_find(const char *host, const char *interface,
+		       struct prep_network *ret_network)
+{
+	_cleanup_(free_addresses) struct ifaddrs *addresses = NULL;
+	struct in_addr in;
+	uint32_t wanted;
+	bool is_found = false;
+
+	if (!interface && (!host || inet_pton(AF_INET, host, &in) != 1))
+		return false;
+	if (getifaddrs(&addresses) < 0)
+		return false;
+	wanted = interface ? 0 : ntohl(in.s_addr);
+	for (const struct ifaddrs *item = addresses; item;
+	     item = item->ifa_next) {
+		uint32_t own, mask;
+
+		if (!may_have_boards(item))
+			continue;
+		if (interface && strcmp(interface, item->ifa_name) != 0)
+			continue;
+		own = ipv4_of(item->ifa_addr);
+		mask = ipv4_of(item->ifa_netmask);
+		if (!interface && ((own ^ wanted) & mask) != 0)
+			continue;
+		if (!is_found || own == wanted)
+			take(item, ret_network);
+		is_found = true;
+	}
+	return is_found;
+}

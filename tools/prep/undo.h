@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Changing an image in place, all or nothing: whatever happens on the way
+ * (kill -9, a full disk, a power cut), the image is as before or as wanted, at
+ * the latest after the next prep_undo_recover().
+ *
+ * Before the first byte is written, `IMAGE.undo` beside the image holds the
+ * old bytes (undo_file.h), checksummed and synced together with the directory.
+ * Then the image is written and synced, and then the undo file is removed.  An
+ * undo file that is not complete thus means that the image is as before; a
+ * complete one means that it may be half changed, and has what is to be put
+ * back.
+ *
+ * Regular files only: an undo file beside a block device would lie in /dev,
+ * which a power cut empties.
+ */
+#ifndef PREP_UNDO_H
+#define PREP_UNDO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cleanup.h"
+#include "ranges.h"
+#include "reason.h"
+
+/* An image that is being changed by nobody else of us. */
+struct prep_undo;
+
+/*
+ * Opens the image that PATH leads to and locks it (flock, exclusive) until it
+ * is closed.  -EBUSY when another program holds the lock, -EOPNOTSUPP when it
+ * is no regular file, else the negative errno of what failed.  The caller
+ * closes it.  This tells nothing about programs that do not lock, see
+ * in_use.h.
+ */
+int prep_undo_open(const char *path, struct prep_undo **ret_undo,
+		   struct pbf_reason *why);
+void prep_undo_close(struct prep_undo *undo);
+
+/* The image, open for reading and writing; borrowed. */
+int prep_undo_fd(const struct prep_undo *undo);
+
+/* Of the image, with all links resolved; borrowed. */
+const char *prep_undo_image_path(const struct prep_undo *undo);
+
+enum prep_undo_outcome {
+	PREP_UNDO_NONE,	    /* there was no undo file */
+	PREP_UNDO_DROPPED,  /* it was incomplete: the image was untouched */
+	PREP_UNDO_RESTORED, /* the image is as it was before that change */
+};
+
+/*
+ * Finishes what an earlier run left behind; to be called before anything else
+ * is done with an image.
+ *
+ * -ESTALE	the undo file is of another image, or the image has been
+ *		changed by somebody else since; FORCE overrides the latter
+ * -EOPNOTSUPP	IMAGE.undo is something else
+ * others	the negative errno of reading or writing
+ *
+ * After an error image and undo file are there for another attempt.
+ */
+int prep_undo_recover(struct prep_undo *undo, bool force,
+		      enum prep_undo_outcome *ret_outcome,
+		      struct pbf_reason *why);
+
+/*
+ * Writes RANGES, which are put into order, into the image, which is made
+ * larger before if NEW_SIZE is not 0.  Space for all of it is reserved first,
+ * so that a full disk is noticed while nothing has been changed.  It cannot be
+ * interrupted; a caller has signals wait until it is done.
+ *
+ * -EEXIST	there is an undo file: call prep_undo_recover() first
+ * -EINVAL	a range is wrong, or NEW_SIZE smaller than the image
+ * -ENOSPC and others: the negative errno of reading or writing
+ *
+ * After an error the image is as before, unless WHY says that it is half
+ * changed, for prep_undo_recover() to put back, or that removing the undo file
+ * could not be synced, which leaves it as wanted as long as the power stays on.
+ * The process should ignore SIGXFSZ.
+ */
+int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
+		    uint64_t new_size_bytes, struct pbf_reason *why);
+
+static inline void prep_undo_close_pointer(struct prep_undo **undo)
+{
+	prep_undo_close(*undo);
+}
+#define _cleanup_undo_ _cleanup_(prep_undo_close_pointer)
+
+#endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A new image, unpacked from what was downloaded and compared with its sum. */
+#ifndef PREP_UNPACK_H
+#define PREP_UNPACK_H
+
+#include "prep_options.h"
+#include "reason.h"
+
+/*
+ * Fills the empty file FD, which will be called ENTRY, from the source that
+ * OPTIONS name, and tells so.  -EBADMSG when the sum is another one; else as
+ * prep_fetch() and prep_find_sum(), or the negative errno of opening.
+ */
+int prep_unpack(const struct prep_options *options, const char *entry, int fd,
+		struct pbf_reason *why);
+
+#endif
