@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Debian 12's arm64 packages: found, downloaded, unpacked, cached.
+
+apt is given a configuration of its own: other lists, no installed packages,
+so neither the architecture nor the release of this machine matters. What is
+downloaded stays in a cache outside the tree, so only the first run takes the
+net: some 130 MB.
+"""
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import zlib
+from pathlib import Path
+
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+ARCHIVES = {"bookworm": "debian", "bookworm-updates": "debian",
+            "bookworm-security": "debian-security"}
+COMPONENTS = "main non-free-firmware"
+MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org")
+NET_SECONDS = 300
+KERNEL = re.compile(r"linux-image-(6\.1\.0-(\d+)-arm64)")
+
+# Comes before the machine's own configuration, which may name a proxy.
+CONFIGURATION = """\
+APT::Architecture "arm64";
+APT::Architectures {{ "arm64"; }};
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Acquire::Retries "2";
+Acquire::http::Timeout "20";
+Dir::State "{0}/state";
+Dir::State::status "{0}/state/status";
+Dir::Cache "{0}/cache";
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+Dir::Etc::sourcelist "{0}/sources.list";
+Dir::Etc::sourceparts "/dev/null";
+Dir::Etc::preferencesparts "/dev/null";
+"""
+
+
+class Unavailable(Exception):
+    """Packages cannot be had here and now; the text says why."""
+
+
+def default_cache():
+    """Where downloads are kept."""
+    return Path(os.environ.get("XDG_CACHE_HOME", "/var/cache"),
+                "pibootfs-e2e")
+
+
+@contextlib.contextmanager
+def archive(cache=None):
+    """An Archive; nobody else changes its cache for the duration."""
+    cache = Path(cache or default_cache())
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        lock = (cache / "lock").open("w", encoding="ascii")
+    except OSError as error:
+        raise Unavailable(f"no cache in {cache}: {error}") from None
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = Archive(cache)
+        yield made
+        made.forget_unused()
+
+
+class Archive:
+    """Packages by name, from the net or from the cache."""
+
+    def __init__(self, cache):
+        self._cache = cache
+        self._apt_directory = cache / "apt"
+        self._configure()
+        self._refresh()
+        self._versions = self._newest()
+        self._used = set()
+
+    def _configure(self):
+        for name in ("state/lists/partial", "cache/archives/partial"):
+            (self._apt_directory / name).mkdir(parents=True, exist_ok=True)
+        (self._apt_directory / "state/status").touch()
+        (self._apt_directory / "apt.conf").write_text(
+            CONFIGURATION.format(self._apt_directory), encoding="utf-8")
+        (self._apt_directory / "sources.list").write_text("".join(
+            f"deb [signed-by={KEYRING}] {MIRROR}/{path} {suite} {COMPONENTS}\n"
+            for suite, path in ARCHIVES.items()), encoding="utf-8")
+
+    def _apt(self, command, *words, cwd=None):
+        environment = {**os.environ, "LC_ALL": "C.UTF-8",
+                       "APT_CONFIG": str(self._apt_directory / "apt.conf")}
+        try:
+            return subprocess.run(
+                [command, "-q", *words], cwd=cwd, env=environment,
+                check=True, text=True, capture_output=True,
+                stdin=subprocess.DEVNULL, timeout=NET_SECONDS).stdout
+        except FileNotFoundError:
+            raise Unavailable(f"there is no {command} here") from None
+        except subprocess.TimeoutExpired:
+            raise Unavailable(f"{command} {words[0]} took more than "
+                              f"{NET_SECONDS} s") from None
+        except subprocess.CalledProcessError as error:
+            says = re.search(r"^E: .*", error.stderr, re.MULTILINE)
+            raise Unavailable(f"{command} {words[0]}: "
+                              f"{says[0] if says else error.stderr}") from None
+
+    def _refresh(self):
+        """New lists; those of an earlier run will do without a net."""
+        try:
+            self._apt("apt-get", "update", "-oAPT::Update::Error-Mode=any")
+        except Unavailable:
+            if not list((self._apt_directory / "state/lists").glob("*_*")):
+                raise
+
+    def _newest(self):
+        """{package: its newest version}, of all packages."""
+        listed = re.findall(r"^Package: (.+)\n(?:.+\n)*?Version: (.+)$",
+                            self._apt("apt-cache", "dumpavail"), re.MULTILINE)
+        return dict(listed)
+
+    def kernels(self):
+        """The names of the two newest kernel packages, older one first.
+
+        They are of the same series with different ABI numbers, as Debian
+        publishes with every security update: a real upgrade.
+        """
+        found = sorted((name for name in self._versions
+                        if KERNEL.fullmatch(name)),
+                       key=lambda name: int(KERNEL.fullmatch(name)[2]))
+        if len(found) < 2:
+            raise Unavailable(f"two kernels are needed, {MIRROR} has "
+                              f"{len(found)}")
+        return found[-2:]
+
+    def unpacked(self, package, *patterns):
+        """A directory with what the package installs.
+
+        With patterns, only the members that match (tar's wildcards): most of
+        a kernel package is modules for other machines.
+        """
+        if package not in self._versions:
+            raise Unavailable(f"{MIRROR} has no package {package}")
+        key = zlib.crc32(" ".join(patterns).encode())
+        tree = (self._cache / "unpacked" /
+                f"{package}_{self._versions[package]}_{key:08x}")
+        self._used.add(tree)
+        if tree.is_dir():
+            return tree
+        unfinished = tree.with_name(tree.name + ".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
+        with self._downloaded(package) as deb:
+            _unpack(deb, unfinished, patterns)
+        unfinished.rename(tree)
+        return tree
+
+    def forget_unused(self):
+        """Remove what nobody has asked for, such as the last kernel but two.
+        """
+        for tree in set((self._cache / "unpacked").iterdir()) - self._used:
+            shutil.rmtree(tree)
+
+    @contextlib.contextmanager
+    def _downloaded(self, package):
+        """The package's file, whose digest apt has checked, for a while."""
+        with tempfile.TemporaryDirectory(dir=self._cache) as directory:
+            self._apt("apt-get", "download", package, cwd=directory)
+            (deb,) = Path(directory).glob("*.deb")
+            yield deb
+
+
+def _unpack(deb, directory, patterns):
+    tar = ["tar", "-x", "-C", directory, "--no-same-owner"]
+    if patterns:
+        tar += ["--wildcards", *patterns]
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb],
+                          stdout=subprocess.PIPE) as content:
+        subprocess.run(tar, stdin=content.stdout, check=True)
+    if content.returncode != 0:
+        raise Unavailable(f"dpkg-deb cannot read {deb.name}")
