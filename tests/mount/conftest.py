@@ -3,6 +3,7 @@
 
 import itertools
 import shutil
+import signal
 
 import pytest
 
@@ -10,6 +11,13 @@ import fatwrite
 import harness
 
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_as_in_the_foreground():
+    """A shell's background job ignores SIGINT, and so would all it starts."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -186,18 +186,24 @@ def test_a_full_disk_leaves_no_part_of_a_file(work):
     tool("cp", volume.path, "b.txt", work / "out")
 
 
-def interfere(work, action):
+def interfere(work, action, *wrapper):
     """While a.bin is being copied to `out`, do something: (status, left)."""
     volume = work / "v.img"
     if not volume.exists():
         disk.boot_image(volume, {"a.bin": bytes(60 * MIB)}, size=64 * MIB)
     shutil.rmtree(work / "out", ignore_errors=True)
     (work / "out").mkdir()
-    process = start_process([PIBOOTFS_IMAGE, "cp", volume, "a.bin",
+    process = start_process([*wrapper, PIBOOTFS_IMAGE, "cp", volume, "a.bin",
                              work / "out"], stderr=subprocess.DEVNULL)
     eventually(lambda: os.listdir(work / "out"), what="the temporary file")
     action(process)
     return process.wait(60), os.listdir(work / "out")
+
+
+def test_a_signal_that_is_ignored_changes_nothing(work):
+    status, left = interfere(
+        work, lambda process: process.send_signal(signal.SIGHUP), "nohup")
+    assert (status, left) == (0, ["a.bin"])
 
 
 def test_a_signal_leaves_no_part_of_a_file(work):

@@ -9,12 +9,17 @@
 
 #define TEMPORARY_TRIES 100
 
+/* Signals that end the program; not those that nohup(1), say, has it ignore. */
 static void end_signals(sigset_t *ret_set)
 {
+	static const int signals[] = { SIGHUP, SIGINT, SIGTERM };
+	struct sigaction action;
+
 	sigemptyset(ret_set);
-	sigaddset(ret_set, SIGHUP);
-	sigaddset(ret_set, SIGINT);
-	sigaddset(ret_set, SIGTERM);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (sigaction(signals[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(ret_set, signals[i]);
 }
 
 static bool is_interrupted(void)
