@@ -21,7 +21,8 @@ import image                                            # noqa: E402
 import lab                                              # noqa: E402
 from preptool import prep                               # noqa: E402
 
-LOGS = os.environ.get("PIBOOTFS_E2E_LOGS", "/tmp")
+# Where all logs are kept; without it, those of tests that fail, in /tmp.
+LOGS = os.environ.get("PIBOOTFS_E2E_LOGS")
 TEST_SECONDS = 900
 _numbers = itertools.count(1)
 _started = time.monotonic()
@@ -71,14 +72,19 @@ def work():
 
 @pytest.fixture
 def logs(request, say):
-    """A directory for logs and consoles, kept when the test fails."""
+    """A directory for logs and consoles."""
     name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))
-    directory = Path(tempfile.mkdtemp(prefix=f"pibootfs-{name}-", dir=LOGS))
+    if LOGS:
+        directory = Path(LOGS, name).resolve()
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+    else:
+        directory = Path(tempfile.mkdtemp(prefix=f"pibootfs-{name}-"))
     directory.chmod(0o755)
     yield directory
     if getattr(request.node, "has_failed", False):
         say(f"logs are in {directory}\n")
-    else:
+    elif not LOGS:
         shutil.rmtree(directory)
 
 
