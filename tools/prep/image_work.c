@@ -48,8 +48,7 @@ static int open_new(const struct prep_options *options,
 	if (error < 0)
 		return pbf_refuse(
 			why, error, reason.offset_bytes, "%.80s: %.170s",
-			strcmp(options->source, "-") == 0 ? "standard input" :
-							    options->source,
+			prep_source_name(options->source),
 			reason.text[0] ? reason.text : strerror(-error));
 	return give_away(options, target, work->fd, why);
 }

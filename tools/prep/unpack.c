@@ -119,6 +119,11 @@ static int open_source(const char *source, int *ret_fd, struct pbf_reason *why)
 	return 0;
 }
 
+const char *prep_source_name(const char *source)
+{
+	return strcmp(source, "-") == 0 ? "standard input" : source;
+}
+
 int prep_unpack(const struct prep_options *options, const char *entry, int fd,
 		struct pbf_reason *why)
 {
@@ -150,7 +155,8 @@ int prep_unpack(const struct prep_options *options, const char *entry, int fd,
 	if (error < 0)
 		return error;
 	prep_tell("%s: %s from %s%s%s", entry,
-		  prep_size_text(fetched.size_bytes, size), options->source,
+		  prep_size_text(fetched.size_bytes, size),
+		  prep_source_name(options->source),
 		  expectation.is_there ? ", whose sum is that of " : "",
 		  expectation.is_there ? expectation.origin : "");
 	return 0;

@@ -6,6 +6,9 @@
 #include "prep_options.h"
 #include "reason.h"
 
+/* What SOURCE is called in a sentence: "-" is standard input. */
+const char *prep_source_name(const char *source);
+
 /*
  * Fills the empty file FD, which will be called ENTRY, from the source that
  * OPTIONS name, and tells so.  -EBADMSG when the sum is another one; else as
