@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "boot_copy_internal.h"
 #include "boot_entry.h"
 #include "checked.h"
 #include "fat_dir.h"
@@ -125,8 +125,13 @@ static int run(const struct prep_boot *boot, const char *const *argv,
 	return error < 0 ? error : status;
 }
 
-int prep_boot_run(const struct prep_boot *boot, const char *const *argv,
-		  const char *content, size_t length, struct pbf_reason *why)
+/*
+ * Runs mtools, which has to succeed; CONTENT is its standard input.  -ENOSPC
+ * when the partition is full, -EIO when it fails otherwise; what it says is
+ * the reason.
+ */
+static int must_run(const struct prep_boot *boot, const char *const *argv,
+		    const char *content, size_t length, struct pbf_reason *why)
 {
 	_cleanup_free_ char *output = NULL;
 	int status = run(boot, argv, content, length, &output, why);
@@ -217,12 +222,52 @@ int prep_boot_write(const struct prep_boot *boot, const char *path,
 		return error;
 	if (entry.is_directory) /* mtools would put a file "-" into it */
 		return refuse_directory(path, why);
-	error = prep_boot_run(boot, argv, content, length, why);
+	error = must_run(boot, argv, content, length, why);
 	if (error == 0)
 		error = prep_boot_read(boot, prep_mtools_path_of(place), length,
 				       &written, &written_length, why);
 	if (error == 0 && (!written || written_length != length ||
 			   memcmp(written, content, length) != 0))
+		error = pbf_refuse(why, -EIO, PBF_REASON_NO_OFFSET,
+				   "mcopy has not written \"%s\"", path);
+	return error;
+}
+
+static int run_mcopy(const struct prep_boot *boot, const char *source,
+		     const char *place, struct pbf_reason *why)
+{
+	const char *argv[] = { "mcopy",	     "-m",   "-o",  "-i",
+			       PREP_FD_PATH, source, place, NULL };
+
+	return must_run(boot, argv, NULL, 0, why);
+}
+
+int prep_boot_put(const struct prep_boot *boot, const char *source,
+		  const char *path, struct pbf_reason *why)
+{
+	/* By its whole path it is no option, as "-x", and no drive, as "a:b".
+	 */
+	_cleanup_free_ char *place = NULL, *whole = realpath(source, NULL);
+	struct prep_boot_entry entry = { .is_directory = false };
+	struct stat st;
+	int error;
+
+	if (!whole || stat(whole, &st) < 0)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET, "%s: %s",
+				  source, strerror(errno));
+	error = prep_mtools_place(path, &place, why);
+	if (error < 0)
+		return error;
+	error = prep_boot_find(boot, prep_mtools_path_of(place), &entry, why);
+	if (error < 0 && error != -ENOENT)
+		return error;
+	if (entry.is_directory) /* mtools would put it in there */
+		return refuse_directory(path, why);
+	error = run_mcopy(boot, whole, place, why);
+	if (error == 0)
+		error = prep_boot_find(boot, prep_mtools_path_of(place), &entry,
+				       why);
+	if (error == 0 && entry.size_bytes != (uint64_t)st.st_size)
 		error = pbf_refuse(why, -EIO, PBF_REASON_NO_OFFSET,
 				   "mcopy has not written \"%s\"", path);
 	return error;
@@ -235,7 +280,7 @@ int prep_boot_make_directory(const struct prep_boot *boot, const char *path,
 	int error = prep_mtools_place(path, &place, why);
 	const char *argv[] = { "mmd", "-i", PREP_FD_PATH, place, NULL };
 
-	return error < 0 ? error : prep_boot_run(boot, argv, NULL, 0, why);
+	return error < 0 ? error : must_run(boot, argv, NULL, 0, why);
 }
 
 int prep_boot_remove(const struct prep_boot *boot, const char *path,
@@ -260,7 +305,7 @@ int prep_boot_remove(const struct prep_boot *boot, const char *path,
 		return error;
 	if (entry.is_directory)
 		argv[0] = "mdeltree";
-	error = prep_boot_run(boot, argv, NULL, 0, why);
+	error = must_run(boot, argv, NULL, 0, why);
 	if (error == 0 && prep_boot_has(boot, prep_mtools_path_of(place)))
 		error = pbf_refuse(why, -EIO, PBF_REASON_NO_OFFSET,
 				   "%s has not removed \"%s\"", argv[0], path);

@@ -45,14 +45,9 @@ int prep_boot_write(const struct prep_boot *boot, const char *path,
 		    const char *content, size_t length, struct pbf_reason *why);
 
 /*
- * Copies a file or directory of this machine to PATH, or into PATH under its
- * own name when that is a directory, as "" is, the root.  Files that are there
- * are replaced, directories are added to; -EISDIR or -ENOTDIR when one is
- * there and the other comes.  Links are followed, but for those to directories
- * inside of SOURCE, of which mtools knows none.  All of it is looked at before:
- * the negative errno of reading it, -ENOENT when a link leads nowhere,
- * -EOPNOTSUPP for such a link or what is neither file nor directory, -EFBIG
- * for a file of 4 GiB.
+ * Copies SOURCE, a regular file of this machine, to PATH, with its time, in a
+ * directory that is there; -EISDIR when PATH is a directory itself, or the
+ * negative errno of finding SOURCE.
  */
 int prep_boot_put(const struct prep_boot *boot, const char *source,
 		  const char *path, struct pbf_reason *why);

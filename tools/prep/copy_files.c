@@ -12,6 +12,7 @@
 
 #include "boot_entry.h"
 #include "cleanup.h"
+#include "mtools_path.h"
 #include "tell.h"
 
 /* FAT has no larger files (fatgen103, directory entries). */
@@ -88,18 +89,18 @@ static int has_content(const char *source, const char *content, size_t length)
 	return done == length;
 }
 
-static int plan_file(struct plan *plan, const FTSENT *entry, const char *path)
+static int plan_file(struct plan *plan, const char *source, uint64_t bytes,
+		     const char *path)
 {
 	_cleanup_free_ char *content = NULL;
-	const char *source = entry->fts_accpath;
-	uint64_t bytes = (uint64_t)entry->fts_statp->st_size;
 	struct prep_boot_entry old;
 	size_t length;
 	int same, error;
 
 	if (bytes > FILE_BYTES_MAX)
 		return pbf_refuse(plan->why, -EFBIG, PBF_REASON_NO_OFFSET,
-				  "%s: is too large for FAT", source);
+				  "%s: is larger than a file on a FAT can be",
+				  source);
 	error = prep_boot_find(plan->boot, path, &old, plan->why);
 	if (error == -ENOENT)
 		return add_task(plan, source, path, bytes, 0);
@@ -121,6 +122,27 @@ static int plan_file(struct plan *plan, const FTSENT *entry, const char *path)
 	return same ? 0 : add_task(plan, source, path, bytes, old.size_bytes);
 }
 
+/* A link to a directory could lead to all there is on this machine. */
+static int plan_link(struct plan *plan, const FTSENT *entry, const char *path)
+{
+	struct stat st;
+
+	if (stat(entry->fts_accpath, &st) < 0)
+		return pbf_refuse(plan->why, -errno, PBF_REASON_NO_OFFSET,
+				  "%s: is a link that leads nowhere",
+				  entry->fts_path);
+	if (S_ISDIR(st.st_mode))
+		return pbf_refuse(plan->why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+				  "%s: is a link to a directory: give that a "
+				  "--copy of its own",
+				  entry->fts_path);
+	if (!S_ISREG(st.st_mode))
+		return pbf_refuse(plan->why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+				  "%s: leads to neither a file nor a directory",
+				  entry->fts_path);
+	return plan_file(plan, entry->fts_accpath, (uint64_t)st.st_size, path);
+}
+
 static int plan_directory(struct plan *plan, const char *path)
 {
 	struct prep_boot_entry old;
@@ -139,27 +161,31 @@ static int plan_directory(struct plan *plan, const char *path)
 static int plan_entry(struct plan *plan, const FTSENT *entry,
 		      size_t source_length, const char *place)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *mtools_place = NULL;
+	int error;
 
 	if (entry->fts_info == FTS_DP)
 		return 0;
 	if (asprintf(&path, "%s%s", place, entry->fts_path + source_length) < 0)
 		return -ENOMEM;
+	/* A name that mtools cannot write is found before it writes another. */
+	error = prep_mtools_place(path, &mtools_place, plan->why);
+	if (error < 0)
+		return error;
 	switch (entry->fts_info) {
 	case FTS_D:
 		return plan_directory(plan, path);
 	case FTS_F:
-		return plan_file(plan, entry, path);
+		return plan_file(plan, entry->fts_accpath,
+				 (uint64_t)entry->fts_statp->st_size, path);
+	case FTS_SL:
+		return plan_link(plan, entry, path);
 	case FTS_DNR:
 	case FTS_ERR:
 	case FTS_NS:
 		return pbf_refuse(plan->why, -entry->fts_errno,
 				  PBF_REASON_NO_OFFSET, "%s: %s",
 				  entry->fts_path, strerror(entry->fts_errno));
-	case FTS_DC:
-		return pbf_refuse(plan->why, -ELOOP, PBF_REASON_NO_OFFSET,
-				  "%s: is a link to a directory that it is in",
-				  entry->fts_path);
 	default:
 		return pbf_refuse(plan->why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 				  "%s: is neither a file nor a directory",
@@ -198,7 +224,7 @@ static int plan_tree(struct plan *plan, char *source, const char *place)
 {
 	char *const roots[] = { source, NULL };
 	_cleanup_(close_walk) FTS *walk =
-		fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, by_name);
+		fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
 	int error = 0;
 
 	if (!walk)
@@ -299,9 +325,11 @@ static int check_space(const struct plan *plan)
 			continue;
 		return pbf_refuse(
 			plan->why, -ENOSPC, PBF_REASON_NO_OFFSET,
-			"%s needs %s, but the boot partition has %s free: "
-			"make room by --remove",
-			task->path, prep_size_text(task->new_bytes, size),
+			"%s%s %s, but the boot partition has %s free: make "
+			"room by --remove",
+			task->path,
+			i > 0 ? " and the files before it need" : " needs",
+			prep_size_text(needed * space.cluster_bytes, size),
 			prep_size_text(space.free_clusters *
 					       (uint64_t)space.cluster_bytes,
 				       room));

@@ -190,15 +190,20 @@ int prep_image_take_boot(const struct prep_options *options,
 			 struct prep_image_work *work, struct pbf_reason *why)
 {
 	struct pbf_image_conf conf = { .partition = options->partition };
+	struct pbf_reason reason = { .text = "" };
 	int error = 0;
 
 	if (options->partition == 0)
 		error = image_settings_read(target->path, &conf, why);
-	if (error == 0)
-		error = prep_boot_partition_find(work->fd, conf.partition,
-						 &work->place, why);
 	if (error < 0)
 		return error;
+	error = prep_boot_partition_find(work->fd, conf.partition, &work->place,
+					 &reason);
+	if (error < 0)
+		return pbf_refuse(why, error, reason.offset_bytes,
+				  "%.170s; is it the disk image of a Raspberry "
+				  "Pi?  --partition names another partition",
+				  reason.text);
 	return prep_boot_copy_out(work->fd, work->place.offset_bytes,
 				  work->place.size_bytes, &work->boot, why);
 }

@@ -127,9 +127,9 @@ int prep_target_find(const struct prep_options *options,
 		target->directory_fd = open(target->directory,
 					    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (!target->directory || target->directory_fd < 0)
-		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
-				  "directory %.150s: %s", where,
-				  strerror(errno));
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET, "%s%s",
+				  strerror(errno),
+				  errno == ENOENT ? "; make it first" : "");
 	follow_entry(target);
 	if (asprintf(&target->path, "%s/%s",
 		     strcmp(target->directory, "/") == 0 ? "" :

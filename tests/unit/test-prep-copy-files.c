@@ -3,7 +3,7 @@
  * Boot partitions taken out of images, files and directories put into them,
  * and what fsck.fat thinks of the outcome.
  */
-#include "boot_copy.h"
+#include "copy_files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include "boot_entry.h"
 #include "cleanup.h"
 #include "mtools-bench.h"
+#include "tell.h"
 #include "unit.h"
 
 static struct mtools_bench bench;
@@ -40,6 +41,14 @@ static int teardown(void **state)
 	return 0;
 }
 
+static int copy(char *source, const char *path, struct pbf_reason *why)
+{
+	const struct prep_copy copy = { source, path };
+
+	prep_tell_start(true, false);
+	return prep_copy_files(&bench.boot, &copy, 1, why);
+}
+
 /* NAME is in the directory of the bench. */
 static int put(const char *name, const char *path, struct pbf_reason *why)
 {
@@ -47,7 +56,7 @@ static int put(const char *name, const char *path, struct pbf_reason *why)
 
 	why->text[0] = '\0';
 	snprintf(source, sizeof(source), "%s/%s", bench.scratch.path, name);
-	return prep_boot_put(&bench.boot, source, path, why);
+	return copy(source, path, why);
 }
 
 static void must_put(const char *name, const char *path)
@@ -136,9 +145,9 @@ TEST(a_path_from_here_is_no_option_and_no_drive)
 	mtools_bench_shell(&bench, "printf 1 >-x; printf 2 >a:b");
 	assert_non_null(getcwd(directory, sizeof(directory)));
 	assert_int_equal(fchdir(bench.scratch.fd), 0);
-	error = prep_boot_put(&bench.boot, "-x", "x", NULL);
+	error = copy((char[]){ "-x" }, "x", NULL);
 	if (error == 0)
-		error = prep_boot_put(&bench.boot, "a:b", "b", NULL);
+		error = copy((char[]){ "a:b" }, "b", NULL);
 	assert_int_equal(chdir(directory), 0);
 	assert_int_equal(error, 0);
 	assert_text("x", "1");
@@ -150,11 +159,11 @@ static const struct {
 	int error;
 	const char *words;
 } bad_sources[] = {
-	{ ":", -ENOENT, "tree No such file" },
-	{ "ln -s nowhere tree", -ENOENT, "leads nowhere" },
-	{ "mkdir tree; ln -s nowhere tree/x", -ENOENT, "x is a link that" },
-	{ "mkdir tree; ln -s . tree/x", -EOPNOTSUPP, "x is a link to a dir" },
-	{ "mkdir tree; ln -s / tree/x", -EOPNOTSUPP, "x is a link to a dir" },
+	{ ":", -ENOENT, "tree: No such file" },
+	{ "ln -s nowhere tree", -ENOENT, "tree: No such file" },
+	{ "mkdir tree; ln -s nowhere tree/x", -ENOENT, "x: is a link that" },
+	{ "mkdir tree; ln -s . tree/x", -EOPNOTSUPP, "x: is a link to a dir" },
+	{ "mkdir tree; ln -s / tree/x", -EOPNOTSUPP, "x: is a link to a dir" },
 	{ "mkfifo tree", -EOPNOTSUPP, "is neither a file nor" },
 	{ "mkdir tree; mkfifo tree/x", -EOPNOTSUPP, "is neither a file nor" },
 	{ "truncate -s 4G tree", -EFBIG, "is larger than a file" },
@@ -197,9 +206,9 @@ TEST(a_file_does_not_replace_a_directory_nor_the_other_way_round)
 	mtools_bench_run(&bench, "mmd -i '%s' ::file");
 	mtools_bench_run(&bench, "printf 0 | mcopy -i '%s' - ::both");
 	assert_int_equal(put("both", "", &why), -ENOTDIR);
-	assert_reason(why, PBF_REASON_NO_OFFSET, "a file at \"both\"");
+	assert_reason(why, PBF_REASON_NO_OFFSET, "both is no directory");
 	assert_int_equal(put("file", "", &why), -EISDIR);
-	assert_reason(why, PBF_REASON_NO_OFFSET, "a directory at \"file\"");
+	assert_reason(why, PBF_REASON_NO_OFFSET, "file is a directory");
 	assert_text("both", "0");
 	assert_sound();
 }
@@ -212,7 +221,8 @@ TEST(a_full_partition_says_so)
 			   "mkdir tree && cd tree && "
 			   "truncate -s 2500K a && truncate -s 2500K b");
 	assert_int_equal(put("tree", "", &why), -ENOSPC);
-	assert_reason(why, PBF_REASON_NO_OFFSET, "mcopy: Disk full");
+	assert_reason(why, PBF_REASON_NO_OFFSET,
+		      "tree/b and the files before it need 4.9 MiB");
 }
 
 TEST(fat32_with_clusters_of_a_sector_is_changed)
