@@ -10,9 +10,11 @@ import time
 
 import pytest
 
+from harness import run
+from imagetool import PIBOOTFS_IMAGE
 from prep_cut import Scene, spread
 from prep_fixture import work  # noqa: F401
-from preptool import FAILED, prep, strace
+from preptool import FAILED, PIBOOTFS_PREP, prep, strace
 
 POINTS, RANDOM_POINTS = 10, 5
 SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
@@ -67,15 +69,23 @@ def test_killed_at_any_call_the_same_command_finishes_it(scene):
     assert bool(pending) == (not scene.is_new)
 
 
-def test_killed_in_place_the_next_run_whatever_it_is_for_puts_it_back(work):
-    """A run that changes nothing: it only puts back what was there."""
+@pytest.mark.parametrize("command", (
+    (PIBOOTFS_PREP,), (PIBOOTFS_PREP, "--check"), (PIBOOTFS_IMAGE, "info"),
+    (PIBOOTFS_IMAGE, "ls")))
+def test_killed_in_place_the_next_run_of_any_tool_puts_it_back(command, work):
+    """One that changes nothing: it only puts back what was there."""
     scene = Scene(work, False)
+
+    def program():
+        assert "cut off" in run(*command, scene.image, check=False).stderr
+
     pending = 0
     for _ in each_point(scene, ["signal=SIGKILL"], 8):
         if scene.is_pending():
             pending += 1
-            prep(scene.image)
+            program()
             assert not scene.is_pending()
+            assert scene.is_image_before()
         scene.assert_whole()
     assert pending
 

@@ -11,6 +11,7 @@ import pytest
 
 import servers
 from harness import run, start_process
+from imagetool import PIBOOTFS_IMAGE
 from prep_fixture import work  # noqa: F401
 from prep_lan import NbdServer
 from prep_samples import place, small
@@ -203,3 +204,16 @@ def test_a_stopped_holder_counts_too(image):
         holder.send_signal(signal.SIGSTOP)
         assert_refused(image, "writing")
         holder.send_signal(signal.SIGCONT)
+
+
+def test_an_image_that_is_written_to_is_looked_into_with_a_warning(image):
+    """The undo file of a run that is at work is not for others to use."""
+    undo = image.with_name("jammy.img.undo")
+    undo.write_bytes(b"not complete yet")
+    with open(image, "rb") as writer:
+        fcntl.flock(writer, fcntl.LOCK_EX)
+        looked = run(PIBOOTFS_IMAGE, "cat", image, "cmdline.txt")
+    assert looked.stdout.encode() == cmdline(image)
+    (line,) = looked.stderr.splitlines()
+    assert "warning: pibootfs-prep is writing to this image" in line
+    assert undo.read_bytes() == b"not complete yet"

@@ -63,7 +63,8 @@ def test_df_shows_the_mount(board):
     result = run("df", "--output=fstype,target", board)
     assert result.stdout.split()[-2:] == ["fuse.pibootfs", str(board.parent)]
     assert run("df", "-i", board.parent).stderr == ""
-    assert str(board.parent) in run("df", "-a").stdout
+    # Mounts of others may be broken, which df says in its status.
+    assert str(board.parent) in run("df", "-a", check=False).stdout
 
 
 def test_statfs_says_read_only_and_long_names(board):

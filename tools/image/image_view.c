@@ -6,26 +6,23 @@
 #include <string.h>
 
 #include "image_settings.h"
+#include "put_back.h"
 #include "say.h"
-#include "undo_path.h"
 
 int image_view_open(const struct image_options *options,
 		    struct image_view *ret_view)
 {
 	struct image_view view = { .name = options->image };
 	struct pbf_reason why = { .text = "" };
-	int error = pbf_image_open(AT_FDCWD, options->image, &view.source.image,
-				   &why);
+	int error;
 
+	put_back_image(options->image);
+	error = pbf_image_open(AT_FDCWD, options->image, &view.source.image,
+			       &why);
 	if (error < 0) {
 		say_refusal(options->image, "", error, &why, NULL);
 		return error;
 	}
-	if (undo_is_pending(options->image))
-		say("%s: warning: pibootfs-prep was cut off while it wrote to "
-		    "this image, which may be half changed; its next run puts "
-		    "it back",
-		    options->image);
 	*ret_view = view;
 	return 0;
 }

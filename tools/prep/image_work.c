@@ -11,6 +11,7 @@
 #include "in_use.h"
 #include "nbd_user.h"
 #include "patch.h"
+#include "put_back.h"
 #include "tell.h"
 #include "undo_path.h"
 #include "unpack.h"
@@ -68,10 +69,7 @@ static int open_for_reading(const struct prep_target *target,
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 				  "is neither a file nor a block device");
-	if (undo_is_pending(target->path))
-		prep_tell_warning("a run was cut off while it wrote to this "
-				  "image, which may be half changed; the next "
-				  "one will put it back");
+	put_back_image(target->path);
 	return 0;
 }
 
@@ -90,13 +88,9 @@ static int recover(const struct prep_options *options,
 	error = prep_undo_recover(work->undo, options->force, &outcome, why);
 	if (error < 0)
 		return error;
-	if (outcome == PREP_UNDO_RESTORED)
-		prep_tell("%s: put back to what it was before a run that was "
-			  "cut off",
-			  target->entry);
-	if (outcome == PREP_UNDO_DROPPED)
-		prep_tell("%s: was not changed by a run that was cut off",
-			  target->entry);
+	if (prep_undo_outcome_text(outcome))
+		prep_tell("%s: %s", target->entry,
+			  prep_undo_outcome_text(outcome));
 	return 0;
 }
 

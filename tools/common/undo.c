@@ -197,6 +197,21 @@ static int check_identity(const struct prep_undo *undo,
 			  (unsigned long long)header->old_size_bytes);
 }
 
+const char *prep_undo_outcome_text(enum prep_undo_outcome outcome)
+{
+	switch (outcome) {
+	case PREP_UNDO_NONE:
+		return NULL;
+	case PREP_UNDO_DROPPED:
+		return "was not changed by a run of pibootfs-prep that was cut "
+		       "off";
+	case PREP_UNDO_RESTORED:
+		return "put back to what it was before a run of pibootfs-prep "
+		       "that was cut off";
+	}
+	return NULL;
+}
+
 int prep_undo_recover(struct prep_undo *undo, bool force,
 		      enum prep_undo_outcome *ret_outcome,
 		      struct pbf_reason *why)

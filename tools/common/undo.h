@@ -50,6 +50,9 @@ enum prep_undo_outcome {
 	PREP_UNDO_RESTORED, /* the image is as it was before that change */
 };
 
+/* What is said of the image after that, NULL if there is nothing to say. */
+const char *prep_undo_outcome_text(enum prep_undo_outcome outcome);
+
 /*
  * Finishes what an earlier run left behind; to be called before anything else
  * is done with an image.
