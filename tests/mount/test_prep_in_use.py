@@ -96,11 +96,12 @@ def test_the_link_of_a_board_stands_for_its_image(image, images):
         assert state(images) == before
 
 
-def test_one_that_a_board_has_from_nbd_server_is_refused(image, work):
+@pytest.mark.parametrize("more", ("", "readonly = true\n"))
+def test_one_that_a_board_has_from_nbd_server_is_refused(more, image, work):
     os.chown(image, 0, 0)
     image.chmod(0o666)
     (work / "conf.d").mkdir()
-    (work / "conf.d/jammy.conf").write_text(EXPORT.format(path=image))
+    (work / "conf.d/jammy.conf").write_text(EXPORT.format(path=image) + more)
     with servers.Network() as network, \
             NbdServer(network, work / "conf.d", work):
         prep(*NBD, "--packages", "", image)

@@ -66,16 +66,30 @@ static bool may_write(int process_fd, const char *name)
 			 O_ACCMODE) != O_RDONLY;
 }
 
-static int refuse_process(int process_fd, const char *pid,
-			  struct pbf_reason *why)
+/*
+ * Whether descriptor NAME of a process is work on what it has open.  An NBD
+ * server has an image that it exports read-only, or as the base of copies on
+ * write, open for reading; still the boards must not see it change.
+ */
+static int refuse_use(int process_fd, const char *pid, const char *name,
+		      struct pbf_reason *why)
 {
+	static const char *const servers[] = { "nbd-server", "nbdkit",
+					       "qemu-nbd" };
 	char command[TEXT_BYTES];
+	const char *use = NULL;
 
 	read_text(process_fd, "comm", command);
 	command[strcspn(command, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+		if (strcmp(command, servers[i]) == 0)
+			use = "exports it";
+	if (may_write(process_fd, name))
+		use = "has it open for writing";
+	if (!use)
+		return 0;
 	return pbf_refuse(why, -EBUSY, PBF_REASON_NO_OFFSET,
-			  "process %s (%.64s) has it open for writing", pid,
-			  command);
+			  "process %s (%.64s) %s", pid, command, use);
 }
 
 /* -EACCES when the process may not be looked at. */
@@ -87,7 +101,7 @@ static int look_at_process(const struct stat *image, int proc_fd,
 	_cleanup_directory_ DIR *stream = NULL;
 	const struct dirent *item;
 	bool is_hidden = false;
-	int fd;
+	int fd, error = 0;
 
 	if (process_fd < 0)
 		return 0; /* it has ended */
@@ -104,18 +118,17 @@ static int look_at_process(const struct stat *image, int proc_fd,
 		return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
 				  "out of memory");
 	}
-	while ((item = readdir(stream))) {
+	while (error == 0 && (item = readdir(stream))) {
 		struct stat st;
 
 		if (!isdigit((unsigned char)item->d_name[0]))
 			continue;
 		if (fstatat(dirfd(stream), item->d_name, &st, 0) < 0)
 			is_hidden |= errno == EACCES || errno == EPERM;
-		else if (is_same(image, &st) &&
-			 may_write(process_fd, item->d_name))
-			return refuse_process(process_fd, pid, why);
+		else if (is_same(image, &st))
+			error = refuse_use(process_fd, pid, item->d_name, why);
 	}
-	return is_hidden ? -EACCES : 0;
+	return error == 0 && is_hidden ? -EACCES : error;
 }
 
 static int look_at_processes(const struct stat *image, size_t *ret_unseen,

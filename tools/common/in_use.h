@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who is at work on an image: programs that have it open for writing (an NBD
- * server with a board on it, qemu), loop devices over it, mounts of it.  They
- * take no locks, so that they have to be looked for.
+ * Who is at work on an image: programs that have it open for writing
+ * (qemu), NBD servers with a board on it, loop devices over it, mounts of it.
+ * They take no locks, so that they have to be looked for.
  */
 #ifndef PREP_IN_USE_H
 #define PREP_IN_USE_H
