@@ -55,7 +55,7 @@ static int expect_listed(const char *source, struct expectation *expectation,
 {
 	_cleanup_free_ char *text = NULL, *copy = strdup(source);
 	struct pbf_reason reason = { .text = "" };
-	size_t length;
+	size_t length = 0;
 	int error = copy ? read_sums(source, &text, &length) : -ENOMEM;
 
 	if (error == 0 && text)
