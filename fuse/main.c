@@ -29,8 +29,11 @@
 #define LEAVE_TRIES 20
 #define LEAVE_TRY_MS 100
 
-/* What libfuse said last: part of our own message when mounting fails. */
-static char libfuse_message[256];
+/*
+ * What libfuse said last on this thread: for the one that mounts, part of our
+ * own message when that fails.
+ */
+static _Thread_local char libfuse_message[256];
 
 __attribute__((format(printf, 2, 0))) static void
 keep_libfuse_message(enum fuse_log_level level, const char *format,
@@ -240,11 +243,11 @@ static bool run(struct process *process)
 			pthread_cancel(process->signal_thread);
 			pthread_join(process->signal_thread, NULL);
 		}
+		/* What waits for hung storage still uses session and server. */
+		if (!process->server->drained)
+			_exit(good ? 0 : EXIT_START);
 		fuse_session_destroy(process->session);
 	}
-	/* What waits for hung storage still uses the server. */
-	if (!process->server->drained)
-		_exit(good ? 0 : EXIT_START);
 	server_free(process->server);
 	return good;
 }

@@ -80,8 +80,13 @@ int server_new(const struct server_settings *settings,
 void server_drain(struct server *server)
 {
 	server->drained = lanes_drain(server->lanes, DRAIN_MS);
-	if (!server->drained)
+	if (!server->drained) {
 		log_message(LOG_NOTICE, "leaving work on hung storage behind");
+		return;
+	}
+	/* Its thread may be answering a request at this moment. */
+	deadlines_free(server->deadlines);
+	server->deadlines = NULL;
 }
 
 void server_free(struct server *server)
