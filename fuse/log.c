@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <xxhash.h>
 
-#define MESSAGE_BYTES 1024
+#define MESSAGE_BYTES 2048
 
 /*
  * What log_once() remembers, by digest.  Later messages take the places of
@@ -126,7 +126,7 @@ void log_once(int priority, const char *format, ...)
 void log_refusal(int priority, const char *source, const char *path,
 		 const struct pbf_reason *why, const char *consequence)
 {
-	char fact[512], place[64] = "";
+	char fact[MESSAGE_BYTES], place[64] = "";
 
 	if (priority > threshold)
 		return;

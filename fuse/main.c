@@ -24,6 +24,7 @@
 #include "operations.h"
 #include "options.h"
 #include "server.h"
+#include "standard_fds.h"
 
 /* How long the loop may take to end after a signal. */
 #define LEAVE_TRIES 20
@@ -264,6 +265,8 @@ int main(int argc, char **argv)
 	struct options options;
 	int status;
 
+	if (!pbf_standard_fds_open())
+		return EXIT_START;
 	if (!options_parse(argc, argv, &options, &status))
 		return status;
 	choose_log_target();

@@ -14,7 +14,7 @@
 struct pbf_reason {
 	/* Byte offset in the image, PBF_REASON_NO_OFFSET when none applies. */
 	uint64_t offset_bytes;
-	char text[256];
+	char text[1024];
 };
 
 /*

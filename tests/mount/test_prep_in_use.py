@@ -3,6 +3,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,8 +17,8 @@ from prep_fixture import work  # noqa: F401
 from prep_lan import NbdServer
 from prep_samples import place, small
 from prep_texts import EXPORT, PREPARED_CMDLINE
-from preptool import (NBD, PIBOOTFS_PREP, cmdline, prep, refused, state,
-                      strace)
+from preptool import (FAILED, NBD, NOBODY, PIBOOTFS_PREP, boot_files, cmdline,
+                      prep, refused, state, strace)
 
 HOLDER = """
 import sys
@@ -218,3 +219,58 @@ def test_an_image_that_is_written_to_is_looked_into_with_a_warning(image):
     (line,) = looked.stderr.splitlines()
     assert "warning: pibootfs-prep is writing to this image" in line
     assert undo.read_bytes() == b"not complete yet"
+
+
+def test_what_somebody_writes_meanwhile_is_not_undone(image, work):
+    """Who opens, writes and closes the image while it is being edited."""
+    other = work / "OTHER.TXT"
+    other.write_text("theirs")
+    real = shutil.which("mcopy")
+    wrapper = work / "bin/mcopy"
+    wrapper.parent.mkdir()
+    wrapper.write_text(
+        "#!/bin/sh\n"
+        f"{real} -n -i {image}@@1M {other} :: 2>&1 || :\n"
+        f'exec {real} "$@"\n')
+    wrapper.chmod(0o755)
+    path = f"{wrapper.parent}:{os.environ['PATH']}"
+    refused(*NBD, image, says="was changed by somebody else meanwhile",
+            env={**os.environ, "PATH": path})
+    assert boot_files(image)["OTHER.TXT"] == b"theirs"
+    prep(*NBD, image)
+    assert boot_files(image)["OTHER.TXT"] == b"theirs"
+    assert cmdline(image) == PREPARED_CMDLINE["jammy"]
+
+
+def test_a_dry_run_says_so_too(image):
+    with Held(image, "r+b"):
+        assert_refused(image, "open for writing", "--dry-run")
+
+
+def test_force_says_what_it_does_not_ask(image):
+    with Held(image, "r+b") as holder:
+        errors = prep(*NBD, "--force", image).stderr
+    assert f"although process {holder.pid}" in errors
+
+
+@pytest.mark.parametrize("count", range(8, 12))
+def test_who_uses_it_has_to_be_told(count, image):
+    """Without descriptors left to look at others with, nobody knows."""
+    with Held(image, "r+b"):
+        before = state(image)
+        prep(*NBD, image, wrapper=("prlimit", f"--nofile={count}"),
+             status=FAILED)
+        assert state(image) == before
+
+
+def test_a_server_that_may_not_be_looked_at_is_a_warning(image, work):
+    """To somebody who is not root."""
+    image.parent.chmod(0o777)
+    image.chmod(0o666)
+    work.chmod(0o755)
+    (work / "conf.d").mkdir()
+    (work / "conf.d/jammy.conf").write_text(EXPORT.format(path=image))
+    with servers.Network() as network, \
+            NbdServer(network, work / "conf.d", work):
+        errors = prep(*NBD, image, wrapper=NOBODY).stderr
+    assert "seen by root only" in errors

@@ -40,6 +40,9 @@ static int teardown(void **state)
 	return 0;
 }
 
+/* What the next one is called; NULL: as this one. */
+static const char *user_command;
+
 /* Another process that has a file open; killed and waited for at the end. */
 static pid_t start_user(const char *name, int flags)
 {
@@ -54,6 +57,8 @@ static pid_t start_user(const char *name, int flags)
 
 		/* A test that fails must not leave it behind, ... */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (user_command)
+			prctl(PR_SET_NAME, user_command);
 		fd = openat(scratch.fd, name, flags);
 		/* ... and what it inherited is nobody's. */
 		for (int i = 3; i < 64; i++)
@@ -152,11 +157,26 @@ TEST(a_link_leads_to_the_image)
 	end_user(child);
 }
 
-TEST(what_may_not_be_looked_at_is_counted)
+TEST(what_serves_disks_uses_what_it_only_reads)
 {
-	pid_t hidden = start_user("image", O_RDWR), child;
+	pid_t child;
+
+	user_command = "qemu-nbd";
+	child = start_user("image", O_RDONLY);
+	user_command = NULL;
+	assert_in_use(path, "(qemu-nbd) serves it");
+	end_user(child);
+	assert_free(path);
+}
+
+TEST(what_serves_disks_and_may_not_be_looked_at_is_counted)
+{
+	pid_t hidden, child;
 	int status;
 
+	user_command = "nbd-server";
+	hidden = start_user("image", O_RDWR);
+	user_command = NULL;
 	if (geteuid() != 0) {
 		end_user(hidden);
 		print_message("only root can become somebody else\n");
@@ -294,7 +314,8 @@ int main(void)
 		CLAIM(this_process_does_not_count),
 		CLAIM(another_image_does_not_count),
 		CLAIM(a_link_leads_to_the_image),
-		CLAIM(what_may_not_be_looked_at_is_counted),
+		CLAIM(what_serves_disks_uses_what_it_only_reads),
+		CLAIM(what_serves_disks_and_may_not_be_looked_at_is_counted),
 		CLAIM(only_images_can_be_asked_about),
 		CLAIM(a_loop_device_over_it_is_named),
 		CLAIM(a_block_device_is_in_use_while_it_is_mounted_or_open),

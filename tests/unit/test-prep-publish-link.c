@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "publish.h"
+#include "publish_link.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -143,6 +143,27 @@ TEST(a_file_is_replaced_when_that_is_committed_and_not_before)
 	assert_int_equal(count_names(), 1);
 }
 
+TEST(a_commit_can_be_taken_back)
+{
+	_cleanup_publish_ struct prep_publish *made = start("new");
+	_cleanup_publish_ struct prep_publish *publish = NULL;
+	struct stat st;
+
+	assert_int_equal(prep_publish_revert(made, NULL), 0);
+	assert_int_equal(prep_publish_commit(made, NULL), 0);
+	scratch_write(&scratch, "file", "old text", 8);
+	assert_int_equal(fchmodat(scratch.fd, "file", 0640, 0), 0);
+	publish = start("file");
+	fill(publish, "new");
+	assert_int_equal(prep_publish_commit(publish, NULL), 0);
+	assert_int_equal(prep_publish_revert(publish, NULL), 0);
+	assert_int_equal(prep_publish_revert(made, NULL), 0);
+	assert_text("file", "old text");
+	assert_int_equal(fstatat(scratch.fd, "file", &st, 0), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(count_names(), 1);
+}
+
 TEST(what_is_not_committed_leaves_nothing)
 {
 	scratch_write(&scratch, "file", "old", 3);
@@ -400,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(a_file_is_there_when_it_is_committed_and_not_before),
 		CLAIM(a_file_is_replaced_when_that_is_committed_and_not_before),
+		CLAIM(a_commit_can_be_taken_back),
 		CLAIM(what_is_not_committed_leaves_nothing),
 		CLAIM(a_file_has_a_name_beside_the_target_where_it_needs_one),
 		CLAIM(a_killed_program_leaves_nothing),

@@ -182,13 +182,30 @@ TEST(what_cannot_be_put_back_now_can_be_later)
 
 TEST(an_undo_file_of_another_image_is_not_used)
 {
+	unsigned char other[SIZE];
+
 	leave_half_changed();
-	scratch_write(&scratch, "other", old, SIZE);
+	memcpy(other, old, SIZE);
+	other[600] ^= 0xff; /* the other range has the old bytes */
+	scratch_write(&scratch, "other", other, SIZE);
 	scratch_rename(&scratch, "other", "image");
 	assert_not_recovered(false, -ESTALE, PBF_REASON_NO_OFFSET,
 			     "of another image");
 	assert_not_recovered(true, -ESTALE, PBF_REASON_NO_OFFSET,
 			     "of another image");
+}
+
+TEST(a_copy_of_image_and_undo_file_is_put_back)
+{
+	unsigned char half[SIZE];
+	_cleanup_close_ int fd = -1;
+
+	leave_half_changed();
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	assert_int_equal(read(fd, half, SIZE), SIZE);
+	scratch_write(&scratch, "copy", half, SIZE);
+	scratch_rename(&scratch, "copy", "image");
+	assert_recovers(PREP_UNDO_RESTORED);
 	assert_old();
 }
 
@@ -256,6 +273,7 @@ int main(void)
 		CLAIM(a_half_changed_image_is_put_back),
 		CLAIM(what_cannot_be_put_back_now_can_be_later),
 		CLAIM(an_undo_file_of_another_image_is_not_used),
+		CLAIM(a_copy_of_image_and_undo_file_is_put_back),
 		CLAIM(an_image_of_another_size_is_another_image),
 		CLAIM(an_image_that_somebody_else_changed_is_put_back_only_by_force),
 		CLAIM(one_write_may_have_been_cut_short),

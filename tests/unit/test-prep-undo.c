@@ -158,6 +158,46 @@ TEST(ranges_are_written_and_nothing_is_left_behind)
 	assert_false(undo_is_pending(path));
 }
 
+TEST(what_is_done_can_be_undone)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+
+	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	add(&ranges, 19000, 3000);
+	add(&ranges, 512, 1024);
+	assert_int_equal(prep_undo_apply(undo, &ranges, LARGER, NULL), 0);
+	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	assert_image(0, 0, SIZE);
+	assert_false(undo_is_pending(path));
+}
+
+TEST(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+
+	add(&ranges, 512, 1024);
+	assert_int_equal(prep_undo_apply(undo, &ranges, 0, NULL), 0);
+	scratch_mkdir(&scratch, "image.undo");
+	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	assert_image(0, 0, SIZE);
+}
+
+TEST(what_others_write_to_an_image_is_noticed)
+{
+	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	struct pbf_reason why;
+
+	assert_int_equal(prep_undo_check_unchanged(undo, NULL), 0);
+	/* Time stamps have the resolution of the timer's ticks. */
+	usleep(20000);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(prep_undo_check_unchanged(undo, &why), -ESTALE);
+	assert_reason(why, PBF_REASON_NO_OFFSET, "somebody else");
+}
+
 TEST(an_image_can_grow)
 {
 	_cleanup_undo_ struct prep_undo *undo = open_image();
@@ -331,6 +371,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(ranges_are_written_and_nothing_is_left_behind),
+		CLAIM(what_is_done_can_be_undone),
+		CLAIM(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file),
+		CLAIM(what_others_write_to_an_image_is_noticed),
 		CLAIM(an_image_can_grow),
 		CLAIM(an_image_can_grow_by_a_hole),
 		CLAIM(no_change_is_no_change),

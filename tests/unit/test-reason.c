@@ -23,7 +23,7 @@ TEST(nobody_has_to_ask_for_the_reason)
 TEST(a_long_sentence_is_cut_and_stays_a_string)
 {
 	struct pbf_reason why;
-	char name[1000];
+	char name[sizeof(why.text) + 1];
 
 	memset(name, 'n', sizeof(name) - 1);
 	name[sizeof(name) - 1] = '\0';

@@ -2,7 +2,12 @@
 #include "fd_io.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "cleanup.h"
+
+#define CHUNK_BYTES (1u << 20)
 
 int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length)
 {
@@ -41,4 +46,25 @@ int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
 		length -= (size_t)n;
 	}
 	return 0;
+}
+
+int prep_copy_all(int from_fd, int to_fd)
+{
+	_cleanup_free_ unsigned char *buffer = malloc(CHUNK_BYTES);
+	uint64_t done = 0;
+	ssize_t n;
+	int error = 0;
+
+	if (!buffer)
+		return -ENOMEM;
+	do {
+		n = pread(from_fd, buffer, CHUNK_BYTES, (off_t)done);
+		if (n < 0 && errno != EINTR)
+			error = -errno;
+		if (n > 0)
+			error = prep_write_at(to_fd, done, buffer, (size_t)n);
+		if (n > 0)
+			done += (uint64_t)n;
+	} while (error == 0 && n != 0);
+	return error;
 }

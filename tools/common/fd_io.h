@@ -16,4 +16,10 @@ int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length);
 int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
 		  size_t length);
 
+/*
+ * Writes all of FROM_FD to TO_FD, from the beginning of both.  0, -ENOMEM or
+ * the negative errno of reading or writing.
+ */
+int prep_copy_all(int from_fd, int to_fd);
+
 #endif

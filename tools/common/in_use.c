@@ -40,9 +40,12 @@ static bool is_same(const struct stat *image, const struct stat *other)
 	return other->st_dev == image->st_dev && other->st_ino == image->st_ino;
 }
 
-/* Reads a small file of /proc or /sys as a string; "" when it cannot. */
-static void read_text(int directory_fd, const char *name,
-		      char ret_text[TEXT_BYTES])
+/*
+ * Reads a small file of /proc or /sys as a string; when it cannot, "" and the
+ * negative errno.
+ */
+static int read_text(int directory_fd, const char *name,
+		     char ret_text[TEXT_BYTES])
 {
 	_cleanup_close_ int fd =
 		openat(directory_fd, name, O_RDONLY | O_CLOEXEC);
@@ -51,19 +54,43 @@ static void read_text(int directory_fd, const char *name,
 	if (fd >= 0)
 		n = read(fd, ret_text, TEXT_BYTES - 1);
 	ret_text[n > 0 ? n : 0] = '\0';
+	return n < 0 ? -errno : 0;
 }
 
-/* Whether descriptor NAME of a process can write. */
+/* Whether ERROR of looking at a process is that it has ended meanwhile. */
+static bool is_ended(int error)
+{
+	return error == -ENOENT || error == -ESRCH;
+}
+
+/* Whether descriptor NAME of a process can write, or that cannot be told. */
 static bool may_write(int process_fd, const char *name)
 {
 	char path[64], text[TEXT_BYTES];
 	const char *flags;
+	int error;
 
 	snprintf(path, sizeof(path), "fdinfo/%s", name);
-	read_text(process_fd, path, text);
+	error = read_text(process_fd, path, text);
+	if (error < 0)
+		return !is_ended(error);
 	flags = strstr(text, "flags:");
 	return flags && (strtol(flags + strlen("flags:"), NULL, 8) &
 			 O_ACCMODE) != O_RDONLY;
+}
+
+/* Whether a process is one that serves images as disks; and what it is. */
+static bool serves_disks(int process_fd, char ret_command[TEXT_BYTES])
+{
+	static const char *const servers[] = { "nbd-server", "nbdkit",
+					       "qemu-" };
+
+	read_text(process_fd, "comm", ret_command);
+	ret_command[strcspn(ret_command, "\n")] = '\0';
+	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
+		if (strncmp(ret_command, servers[i], strlen(servers[i])) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -74,16 +101,10 @@ static bool may_write(int process_fd, const char *name)
 static int refuse_use(int process_fd, const char *pid, const char *name,
 		      struct pbf_reason *why)
 {
-	static const char *const servers[] = { "nbd-server", "nbdkit",
-					       "qemu-nbd" };
 	char command[TEXT_BYTES];
-	const char *use = NULL;
+	const char *use =
+		serves_disks(process_fd, command) ? "serves it" : NULL;
 
-	read_text(process_fd, "comm", command);
-	command[strcspn(command, "\n")] = '\0';
-	for (size_t i = 0; i < sizeof(servers) / sizeof(servers[0]); i++)
-		if (strcmp(command, servers[i]) == 0)
-			use = "exports it";
 	if (may_write(process_fd, name))
 		use = "has it open for writing";
 	if (!use)
@@ -92,7 +113,24 @@ static int refuse_use(int process_fd, const char *pid, const char *name,
 			  "process %s (%.64s) %s", pid, command, use);
 }
 
-/* -EACCES when the process may not be looked at. */
+static int refuse_look(const char *what, const char *name, int error,
+		       struct pbf_reason *why)
+{
+	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+			  "who uses it cannot be told, as %s%s cannot be read: "
+			  "%s",
+			  what, name, strerror(-error));
+}
+
+/* Of a process that may not be looked at: -EACCES if it is likely to count. */
+static int pass_over(int process_fd)
+{
+	char command[TEXT_BYTES];
+
+	return serves_disks(process_fd, command) ? -EACCES : 0;
+}
+
+/* -EACCES when the process serves disks, and may not be looked at. */
 static int look_at_process(const struct stat *image, int proc_fd,
 			   const char *pid, struct pbf_reason *why)
 {
@@ -101,22 +139,22 @@ static int look_at_process(const struct stat *image, int proc_fd,
 	_cleanup_directory_ DIR *stream = NULL;
 	const struct dirent *item;
 	bool is_hidden = false;
-	int fd, error = 0;
+	int fd = -1, error = 0;
 
-	if (process_fd < 0)
-		return 0; /* it has ended */
-	fd = openat(process_fd, "fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == EACCES || errno == EPERM ? -EACCES : 0;
-	stream = fdopendir(fd);
+	if (process_fd >= 0)
+		fd = openat(process_fd, "fd",
+			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		stream = fdopendir(fd);
 	if (!stream) {
-		bool is_ended = errno == ENOENT || errno == ESRCH;
-
-		close(fd);
-		if (is_ended)
+		error = -errno;
+		if (fd >= 0)
+			close(fd);
+		if (is_ended(error))
 			return 0;
-		return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
-				  "out of memory");
+		if (error == -EACCES || error == -EPERM)
+			return pass_over(process_fd);
+		return refuse_look("/proc/", pid, error, why);
 	}
 	while (error == 0 && (item = readdir(stream))) {
 		struct stat st;
@@ -128,7 +166,7 @@ static int look_at_process(const struct stat *image, int proc_fd,
 		else if (is_same(image, &st))
 			error = refuse_use(process_fd, pid, item->d_name, why);
 	}
-	return error == 0 && is_hidden ? -EACCES : error;
+	return error == 0 && is_hidden ? pass_over(process_fd) : error;
 }
 
 static int look_at_processes(const struct stat *image, size_t *ret_unseen,
@@ -139,10 +177,7 @@ static int look_at_processes(const struct stat *image, size_t *ret_unseen,
 
 	*ret_unseen = 0;
 	if (!stream)
-		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
-				  "/proc cannot be read, which would tell who "
-				  "uses it: %s",
-				  strerror(errno));
+		return refuse_look("/proc", "", -errno, why);
 	while ((item = readdir(stream))) {
 		int error;
 
@@ -165,6 +200,9 @@ static int look_at_loops(const struct stat *image, struct pbf_reason *why)
 	_cleanup_directory_ DIR *stream = opendir("/sys/block");
 	const struct dirent *item;
 
+	/* Not every container has it; and then it has no loop devices. */
+	if (!stream && errno != ENOENT)
+		return refuse_look("/sys/block", "", -errno, why);
 	while (stream && (item = readdir(stream))) {
 		char name[64], path[TEXT_BYTES];
 		struct stat st;
@@ -212,7 +250,9 @@ static int look_at_mounts(const struct stat *image, struct pbf_reason *why)
 	_cleanup_free_ char *line = NULL;
 	size_t room = 0;
 
-	while (stream && getline(&line, &room, stream) >= 0) {
+	if (!stream)
+		return refuse_look("/proc/self/mountinfo", "", -errno, why);
+	while (getline(&line, &room, stream) >= 0) {
 		unsigned int major_number, minor_number;
 		char where[256];
 

@@ -17,9 +17,9 @@
  * WHY says who; 0 when nobody was found; -EOPNOTSUPP when it is neither, or
  * the negative errno of looking at it.
  *
- * *ret_unseen, set in the first two cases, is the number of processes that
- * may not be looked at without being root: with some of them, nobody found
- * means little.  What runs on another machine, or has the image mapped but no
+ * *ret_unseen, set in the first two cases, is the number of programs that
+ * serve disks and may not be looked at without being root: one of them may
+ * serve this one.  What runs on another machine, or has the image mapped but no
  * longer open, is never seen; nor is a block device's user by anything but its
  * mounts, its open descriptors and its exclusive claims.
  */

@@ -57,8 +57,9 @@ const char *prep_undo_outcome_text(enum prep_undo_outcome outcome);
  * Finishes what an earlier run left behind; to be called before anything else
  * is done with an image.
  *
- * -ESTALE	the undo file is of another image, or the image has been
- *		changed by somebody else since; FORCE overrides the latter
+ * -ESTALE	the undo file is of another image and not of one that this is
+ *		a copy of, or the image has been changed by somebody else
+ *		since; FORCE overrides the latter
  * -EOPNOTSUPP	IMAGE.undo is something else
  * others	the negative errno of reading or writing
  *
@@ -69,10 +70,17 @@ int prep_undo_recover(struct prep_undo *undo, bool force,
 		      struct pbf_reason *why);
 
 /*
+ * -ESTALE when somebody has written to the image since it was opened or
+ * recovered: what was made of its content until then would undo that.
+ */
+int prep_undo_check_unchanged(const struct prep_undo *undo,
+			      struct pbf_reason *why);
+
+/*
  * Writes RANGES, which are put into order, into the image, which is made
  * larger before if NEW_SIZE is not 0.  Space for all of it is reserved first,
- * so that a full disk is noticed while nothing has been changed.  It cannot be
- * interrupted; a caller has signals wait until it is done.
+ * so that a full disk is noticed while nothing has been changed.  Signals do
+ * not interrupt it.
  *
  * -EEXIST	there is an undo file: call prep_undo_recover() first
  * -EINVAL	a range is wrong, or NEW_SIZE smaller than the image
@@ -85,6 +93,12 @@ int prep_undo_recover(struct prep_undo *undo, bool force,
  */
 int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
 		    uint64_t new_size_bytes, struct pbf_reason *why);
+
+/*
+ * Takes back what prep_undo_apply() did, as when what was to follow failed.
+ * -ENOMEM, or the negative errno of reading or writing.
+ */
+int prep_undo_revert(struct prep_undo *undo, struct pbf_reason *why);
 
 static inline void prep_undo_close_pointer(struct prep_undo **undo)
 {

@@ -15,7 +15,7 @@ struct restoring {
 	int fd;
 	unsigned char *buffer;
 	size_t buffer_bytes;
-	unsigned int torn_pieces;
+	unsigned int torn_max, torn_pieces;
 	struct pbf_reason *why;
 };
 
@@ -74,7 +74,7 @@ static int compare_part(void *context, const struct prep_undo_part *part)
 		return error;
 	for (size_t i = 0; i < part->length; i += PREP_UNDO_PIECE_BYTES)
 		if (!is_old_or_new(restoring, part, i) &&
-		    ++restoring->torn_pieces > 1)
+		    ++restoring->torn_pieces > restoring->torn_max)
 			return pbf_refuse(restoring->why, -ESTALE,
 					  part->offset_bytes + i,
 					  "somebody else has changed the image "
@@ -105,9 +105,10 @@ static int restore_part(void *context, const struct prep_undo_part *part)
 
 int prep_undo_compare(int image_fd, int undo_fd,
 		      const struct prep_undo_header *header,
-		      struct pbf_reason *why)
+		      unsigned int torn_max, struct pbf_reason *why)
 {
 	_cleanup_restoring_ struct restoring restoring = { .fd = image_fd,
+							   .torn_max = torn_max,
 							   .why = why };
 
 	return prep_undo_file_each(undo_fd, header, compare_part, &restoring,

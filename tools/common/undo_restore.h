@@ -8,13 +8,13 @@
 
 /*
  * Whether each piece of the image in IMAGE_FD is as it was or as it was to
- * become, but for one, in which a write may have been cut short: else -ESTALE,
- * and WHY says where.  Also -EUCLEAN, -ENOMEM, or the negative errno of
- * reading.  HEADER is that of the checked undo file.
+ * become, but for TORN_MAX, in which a write may have been cut short: else
+ * -ESTALE, and WHY says where.  Also -EUCLEAN, -ENOMEM, or the negative errno
+ * of reading.  HEADER is that of the checked undo file.
  */
 int prep_undo_compare(int image_fd, int undo_fd,
 		      const struct prep_undo_header *header,
-		      struct pbf_reason *why);
+		      unsigned int torn_max, struct pbf_reason *why);
 
 /*
  * Writes the old bytes back, gives the image its old size, and syncs it.

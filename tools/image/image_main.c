@@ -9,6 +9,7 @@
 #include "image_info.h"
 #include "image_list.h"
 #include "image_options.h"
+#include "standard_fds.h"
 
 int main(int argc, char **argv)
 {
@@ -21,6 +22,8 @@ int main(int argc, char **argv)
 	struct image_options options;
 	int status;
 
+	if (!pbf_standard_fds_open())
+		return EXIT_UNREADABLE;
 	/* Names are UTF-8 wherever it runs; tables need to know their width. */
 	if (!setlocale(LC_CTYPE, "C.UTF-8"))
 		setlocale(LC_CTYPE, "");

@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 
 #include "board_id.h"
-#include "publish.h"
+#include "publish_link.h"
 #include "tell.h"
 
 /* /proc/cpuinfo of four processors has less than a kibibyte. */
@@ -191,11 +191,11 @@ void prep_board_links_tell(const struct prep_board_links *links)
 		tell_link(links, &links->items[i]);
 }
 
-int prep_board_links_make(const struct prep_board_links *links,
+int prep_board_links_make(struct prep_board_links *links,
 			  struct pbf_reason *why)
 {
 	for (size_t i = 0; i < links->count; i++) {
-		const struct prep_board_link *link = &links->items[i];
+		struct prep_board_link *link = &links->items[i];
 		enum prep_link_outcome outcome;
 		int error = prep_publish_link(
 			links->directory_fd, link->name, links->target,
@@ -203,10 +203,31 @@ int prep_board_links_make(const struct prep_board_links *links,
 
 		if (error < 0)
 			return error;
-		if (outcome != PREP_LINK_KEPT)
-			tell_link(links, link);
+		link->is_made = outcome != PREP_LINK_KEPT;
 	}
 	return 0;
+}
+
+int prep_board_links_revert(const struct prep_board_links *links,
+			    struct pbf_reason *why)
+{
+	enum prep_link_outcome outcome;
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < links->count; i++) {
+		const struct prep_board_link *link = &links->items[i];
+
+		if (link->is_made && link->before[0] != '\0')
+			error = prep_publish_link(links->directory_fd,
+						  link->name, link->before,
+						  true, &outcome, why);
+		else if (link->is_made &&
+			 unlinkat(links->directory_fd, link->name, 0) < 0)
+			error = pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
+					   "%s cannot be removed again: %s",
+					   link->name, strerror(errno));
+	}
+	return error;
 }
 
 void prep_board_links_release(struct prep_board_links *links)

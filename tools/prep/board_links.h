@@ -17,6 +17,7 @@
 struct prep_board_link {
 	char name[PBF_ENTRY_BYTES];   /* as it is spelled, or will be */
 	char before[PBF_ENTRY_BYTES]; /* what it leads to so far; "": nothing */
+	bool is_made;
 };
 
 struct prep_board_links {
@@ -39,12 +40,16 @@ int prep_board_links_plan(const struct prep_options *options, int directory_fd,
 			  struct prep_board_links *ret_links,
 			  struct pbf_reason *why);
 
-/* Tells what would be done. */
+/* Tells what is done, or would be. */
 void prep_board_links_tell(const struct prep_board_links *links);
 
-/* Makes the links, and tells each.  Errors as prep_publish_link(). */
-int prep_board_links_make(const struct prep_board_links *links,
+/* Makes the links.  Errors as prep_publish_link(). */
+int prep_board_links_make(struct prep_board_links *links,
 			  struct pbf_reason *why);
+
+/* Makes them what they were, as when the rest of a run has failed. */
+int prep_board_links_revert(const struct prep_board_links *links,
+			    struct pbf_reason *why);
 
 void prep_board_links_release(struct prep_board_links *links);
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "nbd_user.h"
 #include "patch.h"
 #include "put_back.h"
+#include "say.h"
 #include "tell.h"
 #include "undo_path.h"
 #include "unpack.h"
@@ -101,21 +103,26 @@ static int refuse_busy(const struct prep_options *options,
 {
 	struct pbf_reason reason = { .text = "" };
 	size_t unseen = 0;
-	int error;
+	int error = prep_image_in_use(prep_undo_image_path(work->undo), &unseen,
+				      &reason);
 
-	if (options->force)
+	if (error < 0 && options->force) {
+		say("%s: warning: it is written to although %s",
+		    prep_undo_image_path(work->undo), reason.text);
 		return 0;
-	error = prep_image_in_use(prep_undo_image_path(work->undo), &unseen,
-				  &reason);
+	}
+	if (error == -EBUSY)
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				  "%s; stop that first, or say --force",
+				  reason.text);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-				  "somebody is working on it: %.120s; stop "
-				  "that first, or say --force",
-				  reason.text);
+				  "%s; --force does not ask", reason.text);
 	if (unseen > 0)
-		prep_tell_more("%zu processes of others could not be looked "
-			       "at",
-			       unseen);
+		say("%s: warning: %zu NBD servers or the like of other users "
+		    "are running; whether one serves this image is seen by "
+		    "root only",
+		    prep_undo_image_path(work->undo), unseen);
 	return 0;
 }
 
@@ -138,12 +145,10 @@ int prep_image_open(const struct prep_options *options,
 		    const struct prep_target *target, bool is_read_only,
 		    struct prep_image_work *ret_work, struct pbf_reason *why)
 {
-	*ret_work = (struct prep_image_work){
-		.own_fd = -1,
-		.fd = -1,
-		.boot = { .fd = -1 },
-		.growth = { .content_fd = -1 },
-	};
+	*ret_work = PREP_IMAGE_WORK_NONE;
+	/* It has gone since it was named. */
+	if (!target->exists && !options->source)
+		return -ENOENT;
 	if (!target->exists)
 		return open_new(options, target, ret_work, why);
 	if (is_read_only)
@@ -234,14 +239,37 @@ static int add_growth(struct prep_image_work *work)
 	return error;
 }
 
-static int commit_present(const struct prep_options *options,
-			  struct prep_image_work *work, struct pbf_reason *why)
+int prep_image_check(const struct prep_options *options,
+		     const struct prep_image_work *work, struct pbf_reason *why)
 {
+	_cleanup_free_ char *path = NULL;
 	int error = 0;
 
 	if (!prep_image_is_changed(work))
 		return 0;
 	error = refuse_busy(options, work, why);
+	if (error == 0 && !options->force)
+		error = prep_undo_check_unchanged(work->undo, why);
+	if (error < 0)
+		return error;
+	path = strdup(prep_undo_image_path(work->undo));
+	if (!path)
+		return -ENOMEM;
+	if (faccessat(AT_FDCWD, dirname(path), W_OK | X_OK, AT_EACCESS) < 0)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
+				  "its directory has to be written to as well, "
+				  "for the undo file: %s",
+				  strerror(errno));
+	return 0;
+}
+
+static int commit_present(const struct prep_options *options,
+			  struct prep_image_work *work, struct pbf_reason *why)
+{
+	int error = prep_image_check(options, work, why);
+
+	if (!prep_image_is_changed(work))
+		return 0;
 	if (error == 0)
 		error = add_growth(work);
 	if (error < 0)
@@ -256,6 +284,13 @@ int prep_image_commit(const struct prep_options *options,
 	if (!work->publish)
 		return commit_present(options, work, why);
 	return prep_publish_commit(work->publish, why);
+}
+
+int prep_image_revert(struct prep_image_work *work, struct pbf_reason *why)
+{
+	if (work->publish)
+		return prep_publish_revert(work->publish, why);
+	return work->undo ? prep_undo_revert(work->undo, why) : 0;
 }
 
 void prep_image_release(struct prep_image_work *work)

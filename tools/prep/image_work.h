@@ -33,11 +33,18 @@ struct prep_image_work {
 	struct prep_ranges ranges; /* to be written; theirs is the growth's */
 };
 
+/* Nothing yet, for prep_image_release(). */
+#define PREP_IMAGE_WORK_NONE                             \
+	((struct prep_image_work){ .own_fd = -1,         \
+				   .fd = -1,             \
+				   .boot = { .fd = -1 }, \
+				   .growth = { .content_fd = -1 } })
+
 /*
- * Opens the image of TARGET: unpacks a new one; locks one that is there, and
- * puts back what an earlier run left half done; with IS_READ_ONLY neither
- * locks nor changes it.  Negative errno; WHY says what it was.  The caller
- * releases *ret_work in any case.
+ * Opens the image of TARGET: unpacks a new one, or locks one that is there,
+ * unless it IS_READ_ONLY; what an earlier run left half done is put back.
+ * Negative errno; WHY says what it was.  The caller releases *ret_work in any
+ * case.
  */
 int prep_image_open(const struct prep_options *options,
 		    const struct prep_target *target, bool is_read_only,
@@ -63,11 +70,23 @@ int prep_image_put_boot(struct prep_image_work *work, struct pbf_reason *why);
 bool prep_image_is_changed(const struct prep_image_work *work);
 
 /*
- * Makes it what it is to be.  -EBUSY when somebody is working on it, unless by
- * force; else as prep_publish_commit() or prep_undo_apply().
+ * Whether prep_image_commit() would do it, as far as can be told before.
+ * -EBUSY when somebody is working on it, -ESTALE when somebody has, unless by
+ * force; else the negative errno of what stands in the way.
+ */
+int prep_image_check(const struct prep_options *options,
+		     const struct prep_image_work *work,
+		     struct pbf_reason *why);
+
+/*
+ * Makes it what it is to be.  Errors as prep_image_check(), and as
+ * prep_publish_commit() or prep_undo_apply().
  */
 int prep_image_commit(const struct prep_options *options,
 		      struct prep_image_work *work, struct pbf_reason *why);
+
+/* Makes it what it was, as when the rest of a run has failed. */
+int prep_image_revert(struct prep_image_work *work, struct pbf_reason *why);
 
 void prep_image_release(struct prep_image_work *work);
 

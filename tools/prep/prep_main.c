@@ -9,6 +9,7 @@
 
 #include "prep_options.h"
 #include "prepare.h"
+#include "standard_fds.h"
 #include "stop.h"
 #include "tell.h"
 
@@ -17,6 +18,8 @@ int main(int argc, char **argv)
 	_cleanup_options_ struct prep_options options;
 	int status;
 
+	if (!pbf_standard_fds_open())
+		return EXIT_FAILED;
 	/* Or nobody could be waited for (wait(2)). */
 	signal(SIGCHLD, SIG_DFL);
 	/* Names are UTF-8 wherever it runs. */

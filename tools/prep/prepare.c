@@ -2,6 +2,7 @@
 #include "prepare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,7 +28,15 @@ struct run {
 	struct prep_image_work image;
 	struct prep_server_files files;
 	struct prep_board_links links;
+	bool is_committing;
 };
+
+/* Nothing yet, for release_run(). */
+#define RUN_OF(wanted)                                                 \
+	{                                                              \
+		.options = (wanted), .target = { .directory_fd = -1 }, \
+		.image = PREP_IMAGE_WORK_NONE                          \
+	}
 
 static void release_run(struct run *run)
 {
@@ -42,10 +51,13 @@ static const char *asked_for(const struct prep_options *options)
 	return options->image ? options->image : options->directory;
 }
 
-/* Says why, unless it is that the person has had enough. */
+/*
+ * Says why, unless it is that the person has had enough, who is not heard any
+ * more once things are put into their places.
+ */
 static int fail(const struct run *run, int error, const struct pbf_reason *why)
 {
-	if (prep_stop_is_asked(NULL))
+	if (prep_stop_is_asked(NULL) && !run->is_committing)
 		say("%s: stopped", run->target.entry);
 	else
 		prep_tell_failure(run->target.path ? run->target.path :
@@ -181,18 +193,49 @@ static void warn_of_ownership(const struct run *run)
 	prep_tell_warning(text ? text : "out of memory");
 }
 
+/* What leads to the image is there after the image only, and not without. */
+static void revert(struct run *run)
+{
+	struct pbf_reason why = { .text = "" };
+
+	if (prep_board_links_revert(&run->links, &why) < 0)
+		say("a board's link is not as before: %s", why.text);
+	if (prep_server_files_revert(&run->files, &why) < 0)
+		say("a configuration is not as before: %s", why.text);
+	if (prep_image_revert(&run->image, &why) < 0)
+		say("%s: is not as before: %s", run->target.path, why.text);
+}
+
 static int commit(struct run *run, struct pbf_reason *why)
 {
-	int error = prep_image_commit(run->options, &run->image, why);
+	int error;
 
-	if (error < 0)
-		return error;
-	error = prep_server_files_commit(&run->files, why);
+	run->is_committing = true;
+	error = prep_image_commit(run->options, &run->image, why);
+	if (error == 0)
+		error = prep_server_files_commit(&run->files, why);
 	if (error == 0)
 		error = prep_board_links_make(&run->links, why);
 	if (error < 0)
-		say("%s is ready, but:", run->target.entry);
+		revert(run);
 	return error;
+}
+
+/* What would keep commit() from its work, as far as can be told before. */
+static int check(const struct run *run, struct pbf_reason *why)
+{
+	if (run->links.count > 0 && faccessat(run->target.directory_fd, ".",
+					      W_OK | X_OK, AT_EACCESS) < 0)
+		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
+				  "no link can be made in %s: %s",
+				  run->target.directory, strerror(errno));
+	return prep_image_check(run->options, &run->image, why);
+}
+
+static void tell_what_changes(const struct run *run)
+{
+	prep_server_files_tell(&run->files);
+	prep_board_links_tell(&run->links);
 }
 
 static bool is_anything_changed(const struct run *run)
@@ -208,14 +251,7 @@ static bool is_anything_changed(const struct run *run)
 
 int prep_prepare(const struct prep_options *options)
 {
-	_cleanup_(release_run) struct run run = {
-		.options = options,
-		.target = { .directory_fd = -1 },
-		.image = { .own_fd = -1,
-			   .fd = -1,
-			   .boot = { .fd = -1 },
-			   .growth = { .content_fd = -1 } },
-	};
+	_cleanup_(release_run) struct run run = RUN_OF(options);
 	struct pbf_reason why = { .text = "" };
 	int error = plan(&run, &why);
 
@@ -229,14 +265,12 @@ int prep_prepare(const struct prep_options *options)
 		error = -ECANCELED;
 	if (error == 0)
 		warn_of_ownership(&run);
-	if (error == 0 && options->dry_run) {
-		prep_server_files_tell(&run.files);
-		prep_board_links_tell(&run.links);
-	} else if (error == 0) {
-		error = commit(&run, &why);
-	}
+	if (error == 0)
+		error = options->dry_run ? check(&run, &why) :
+					   commit(&run, &why);
 	if (error < 0)
 		return fail(&run, error, &why);
+	tell_what_changes(&run);
 	prep_server_files_print(&run.files, options->dry_run);
 	if (!is_anything_changed(&run))
 		prep_tell("nothing to change");
@@ -247,10 +281,7 @@ int prep_prepare(const struct prep_options *options)
 
 int prep_check(const struct prep_options *options)
 {
-	_cleanup_(release_run) struct run run = {
-		.options = options,
-		.target = { .directory_fd = -1 },
-	};
+	_cleanup_(release_run) struct run run = RUN_OF(options);
 	_cleanup_findings_ struct prep_findings findings = { 0 };
 	struct pbf_reason why = { .text = "" };
 	int error = prep_target_find(options, &run.target, &why);

@@ -7,16 +7,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
+#include "fd_io.h"
 #include "stamp.h"
+#include "temporary_name.h"
 
 /* As many links as the kernel follows. */
 #define LINKS_MAX 40
 /* For other names, when one is taken. */
 #define ATTEMPTS_MAX 100
-#define SUFFIX_CHARACTERS 6
 
 struct prep_publish {
 	char path[PATH_MAX]; /* of the target, no link */
@@ -26,7 +26,9 @@ struct prep_publish {
 	int fd;
 	/* While the file has a name of its own, else "". */
 	char temporary[NAME_MAX + 1];
-	bool is_new;		/* there was no target */
+	bool is_new; /* there was no target */
+	bool is_committed;
+	int old_fd;		/* the target as it was, else -1 */
 	struct pbf_stamp stamp; /* of the target */
 };
 
@@ -37,25 +39,6 @@ static int refuse_errno(const char *what, const char *path,
 
 	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s %s: %s", path,
 			  what, strerror(-error));
-}
-
-/* The name that a temporary file or link beside NAME gets. */
-static int make_temporary_name(const char *name, char ret_name[NAME_MAX + 1])
-{
-	static const char letters[] =
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-		"0123456789_-";
-	unsigned char random[SUFFIX_CHARACTERS];
-	char suffix[SUFFIX_CHARACTERS + 1] = "";
-	const int name_max = NAME_MAX - SUFFIX_CHARACTERS - 2;
-
-	if (getrandom(random, sizeof(random), 0) != sizeof(random))
-		return -EAGAIN;
-	for (size_t i = 0; i < sizeof(random); i++)
-		suffix[i] = letters[random[i] % (sizeof(letters) - 1)];
-	/* The longest names are cut, so that there is room for the rest. */
-	snprintf(ret_name, NAME_MAX + 1, ".%.*s.%s", name_max, name, suffix);
-	return 0;
 }
 
 /*
@@ -131,6 +114,11 @@ static int look_at_target(struct prep_publish *publish, struct stat *ret_st,
 	if (!S_ISREG(ret_st->st_mode))
 		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 				  "%s is no regular file", publish->path);
+	publish->old_fd =
+		openat(publish->directory_fd, publish->name,
+		       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (publish->old_fd < 0)
+		return refuse_errno("cannot be opened", publish->path, why);
 	return pbf_stamp_of_path(publish->directory_fd, publish->name,
 				 &publish->stamp);
 }
@@ -151,7 +139,7 @@ static int open_temporary(struct prep_publish *publish, mode_t mode)
 				       O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 		if (publish->fd >= 0)
 			return 0;
-		error = make_temporary_name(publish->name, publish->temporary);
+		error = prep_temporary_name(publish->name, publish->temporary);
 		if (error < 0)
 			return error;
 		publish->fd =
@@ -200,6 +188,7 @@ int prep_publish_new(const char *path, struct prep_publish **ret_publish,
 				  "out of memory");
 	publish->fd = -1;
 	publish->directory_fd = -1;
+	publish->old_fd = -1;
 	error = follow_links(publish, path, why);
 	if (error == 0)
 		error = open_directory(publish, why);
@@ -249,7 +238,7 @@ static int give_name(struct prep_publish *publish, struct pbf_reason *why)
 	     attempts++) {
 		char name[NAME_MAX + 1];
 
-		if (make_temporary_name(publish->name, name) < 0)
+		if (prep_temporary_name(publish->name, name) < 0)
 			break;
 		/* Noted first: a signal may come right after linkat(). */
 		memcpy(publish->temporary, name, sizeof(name));
@@ -327,15 +316,49 @@ int prep_publish_commit(struct prep_publish *publish, struct pbf_reason *why)
 		return error;
 	error = move_into_place(publish);
 	if (error == -EEXIST)
-		return check_unchanged(publish, why);
+		return pbf_refuse(why, -ESTALE, PBF_REASON_NO_OFFSET,
+				  "%s was made by somebody else meanwhile: run "
+				  "this again",
+				  publish->path);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 				  "%s cannot be put into its place: %s",
 				  publish->path, strerror(-error));
 	publish->temporary[0] = '\0';
+	publish->is_committed = true;
 	if (fsync(publish->directory_fd) < 0)
 		return refuse_errno("cannot be written to the disk",
 				    publish->directory, why);
+	return 0;
+}
+
+/* Puts a copy of the old file into the place of the new one. */
+static int publish_old(const struct prep_publish *publish,
+		       struct pbf_reason *why)
+{
+	_cleanup_publish_ struct prep_publish *back = NULL;
+	int error = prep_publish_new(publish->path, &back, why);
+
+	if (error < 0)
+		return error;
+	error = prep_copy_all(publish->old_fd, back->fd);
+	if (error < 0)
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				  "%s cannot be written: %s", publish->path,
+				  strerror(-error));
+	return prep_publish_commit(back, why);
+}
+
+int prep_publish_revert(struct prep_publish *publish, struct pbf_reason *why)
+{
+	if (!publish->is_committed)
+		return 0;
+	publish->is_committed = false;
+	if (!publish->is_new)
+		return publish_old(publish, why);
+	if (unlinkat(publish->directory_fd, publish->name, 0) < 0)
+		return refuse_errno("cannot be removed again", publish->path,
+				    why);
 	return 0;
 }
 
@@ -347,78 +370,9 @@ void prep_publish_free(struct prep_publish *publish)
 		unlinkat(publish->directory_fd, publish->temporary, 0);
 	if (publish->fd >= 0)
 		close(publish->fd);
+	if (publish->old_fd >= 0)
+		close(publish->old_fd);
 	if (publish->directory_fd >= 0)
 		close(publish->directory_fd);
 	free(publish);
-}
-
-/* Whether NAME, a link to CURRENT, leads to the same as TARGET would. */
-static bool leads_there(int directory_fd, const char *current,
-			const char *target)
-{
-	struct stat a, b;
-
-	return strcmp(current, target) == 0 ||
-	       (fstatat(directory_fd, current, &a, 0) == 0 &&
-		fstatat(directory_fd, target, &b, 0) == 0 &&
-		a.st_dev == b.st_dev && a.st_ino == b.st_ino);
-}
-
-static int move_link(int directory_fd, const char *name, const char *target,
-		     struct pbf_reason *why)
-{
-	char temporary[NAME_MAX + 1];
-	int result = -1;
-
-	for (int attempts = 0; attempts < ATTEMPTS_MAX; attempts++) {
-		if (make_temporary_name(name, temporary) < 0)
-			break;
-		result = symlinkat(target, directory_fd, temporary);
-		if (result == 0 || errno != EEXIST)
-			break;
-	}
-	if (result < 0)
-		return refuse_errno("cannot be made", name, why);
-	if (renameat(directory_fd, temporary, directory_fd, name) < 0) {
-		result = refuse_errno("cannot be replaced", name, why);
-		unlinkat(directory_fd, temporary, 0);
-	}
-	return result;
-}
-
-int prep_publish_link(int directory_fd, const char *name, const char *target,
-		      bool may_move, enum prep_link_outcome *ret_outcome,
-		      struct pbf_reason *why)
-{
-	enum prep_link_outcome outcome = PREP_LINK_MADE;
-	char current[PATH_MAX] = "";
-	ssize_t n;
-	int error;
-
-	if (symlinkat(target, directory_fd, name) < 0) {
-		if (errno != EEXIST)
-			return refuse_errno("cannot be made", name, why);
-		n = readlinkat(directory_fd, name, current,
-			       sizeof(current) - 1);
-		if (n < 0)
-			return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
-					  "%s is there already, and is no link",
-					  name);
-		if (leads_there(directory_fd, current, target)) {
-			*ret_outcome = PREP_LINK_KEPT;
-			return 0;
-		}
-		if (!may_move)
-			return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
-					  "%s leads to %s already", name,
-					  current);
-		error = move_link(directory_fd, name, target, why);
-		if (error < 0)
-			return error;
-		outcome = PREP_LINK_MOVED;
-	}
-	if (fsync(directory_fd) < 0)
-		return refuse_errno("cannot be written to the disk", name, why);
-	*ret_outcome = outcome;
-	return 0;
 }

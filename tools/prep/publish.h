@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Files and links that are there whole or not at all.  A file is filled while
+ * Files that are there whole or not at all.  A file is filled while
  * it has no name, or where the file system has no nameless files, under the
  * name `.NAME.XXXXXX` beside the target.  Then it is synced and gets the
  * target's name, or if there is a target, `.NAME.XXXXXX`, by which it is
@@ -44,24 +44,15 @@ const char *prep_publish_path(const struct prep_publish *publish);
  */
 int prep_publish_commit(struct prep_publish *publish, struct pbf_reason *why);
 
+/*
+ * Takes a commit back, as when what was to follow failed: the file is removed
+ * again, or the old content put in its place.  Errors as
+ * prep_publish_commit().
+ */
+int prep_publish_revert(struct prep_publish *publish, struct pbf_reason *why);
+
 /* Ends it; what has not been committed is gone. */
 void prep_publish_free(struct prep_publish *publish);
-
-enum prep_link_outcome {
-	PREP_LINK_KEPT, /* it was there, and leads to the same */
-	PREP_LINK_MADE,
-	PREP_LINK_MOVED,
-};
-
-/*
- * Makes the symbolic link NAME in DIRECTORY_FD lead to TARGET.  A link that
- * leads to something else is left alone with -EEXIST, unless MAY_MOVE, and a
- * NAME that is no link always is.  WHY says what is there.  Else the negative
- * errno of what failed.
- */
-int prep_publish_link(int directory_fd, const char *name, const char *target,
-		      bool may_move, enum prep_link_outcome *ret_outcome,
-		      struct pbf_reason *why);
 
 static inline void prep_publish_free_pointer(struct prep_publish **publish)
 {

@@ -206,18 +206,25 @@ void prep_server_files_tell(const struct prep_server_files *files)
 int prep_server_files_commit(const struct prep_server_files *files,
 			     struct pbf_reason *why)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		const struct prep_server_file *file = &files->items[i];
-		int error = 0;
+	int error = 0;
 
-		if (!file->publish)
-			continue;
-		error = prep_publish_commit(file->publish, why);
-		if (error < 0)
-			return error;
-		tell_file(file);
-	}
-	return 0;
+	for (size_t i = 0; error == 0 && i < files->count; i++)
+		if (files->items[i].publish)
+			error = prep_publish_commit(files->items[i].publish,
+						    why);
+	return error;
+}
+
+int prep_server_files_revert(const struct prep_server_files *files,
+			     struct pbf_reason *why)
+{
+	int error = 0;
+
+	for (size_t i = 0; error == 0 && i < files->count; i++)
+		if (files->items[i].publish)
+			error = prep_publish_revert(files->items[i].publish,
+						    why);
+	return error;
 }
 
 void prep_server_files_print(const struct prep_server_files *files,

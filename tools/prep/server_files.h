@@ -38,14 +38,15 @@ int prep_server_files_plan(const struct prep_options *options,
 			   struct prep_server_files *ret_files,
 			   struct pbf_reason *why);
 
-/* Tells what would be written. */
+/* Tells what is written, or would be. */
 void prep_server_files_tell(const struct prep_server_files *files);
 
-/*
- * Puts the files into their places, and tells each.  Errors as
- * prep_publish_commit().
- */
+/* Puts the files into their places.  Errors as prep_publish_commit(). */
 int prep_server_files_commit(const struct prep_server_files *files,
+			     struct pbf_reason *why);
+
+/* Makes them what they were, as when the rest of a run has failed. */
+int prep_server_files_revert(const struct prep_server_files *files,
 			     struct pbf_reason *why);
 
 /* Prints those that are to be printed; in a dry run, all that would change. */

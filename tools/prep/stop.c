@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 
 static volatile sig_atomic_t noted;
 
@@ -25,8 +25,9 @@ void prep_stop_prepare(void)
 		if (before.sa_handler != SIG_IGN)
 			sigaction(signals[i], &action, NULL);
 	}
-	/* A file that may not grow is an error like others. */
+	/* What cannot be written is an error like others. */
 	signal(SIGXFSZ, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 }
 
 bool prep_stop_is_asked(void *context)

@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT, SIGTERM and SIGHUP are noted; SIGXFSZ is ignored. */
+/*
+ * From now on SIGINT, SIGTERM, SIGHUP and SIGQUIT are noted; SIGXFSZ and
+ * SIGPIPE are ignored.
+ */
 void prep_stop_prepare(void);
 
 /* Whether one has come; CONTEXT is not used. */

@@ -64,10 +64,10 @@ static int name_present(const char *path, char **ret_directory,
 			char ret_entry[PBF_ENTRY_BYTES], struct pbf_reason *why)
 {
 	_cleanup_free_ char *for_name = strdup(path);
+	_cleanup_free_ char *for_directory = strdup(path);
 	const char *name;
 
-	*ret_directory = strdup(path);
-	if (!for_name || !*ret_directory)
+	if (!for_name || !for_directory)
 		return -ENOMEM;
 	if (access(path, F_OK) < 0)
 		return pbf_refuse(why, -errno, PBF_REASON_NO_OFFSET,
@@ -78,11 +78,7 @@ static int name_present(const char *path, char **ret_directory,
 	if (strlen(name) >= PBF_ENTRY_BYTES)
 		return -ENAMETOOLONG;
 	memcpy(ret_entry, name, strlen(name) + 1);
-	/* dirname() works on the string itself. */
-	if (dirname(*ret_directory) != *ret_directory) {
-		free(*ret_directory);
-		*ret_directory = strdup(strchr(path, '/') ? "/" : ".");
-	}
+	*ret_directory = strdup(dirname(for_directory));
 	return *ret_directory ? 0 : -ENOMEM;
 }
 

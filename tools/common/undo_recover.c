@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "undo.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "undo_file.h"
+#include "undo_internal.h"
+#include "undo_restore.h"
+
+/* Whether ST is of the very file that was being changed. */
+static bool is_same_file(const struct stat *st,
+			 const struct prep_undo_header *header)
+{
+	char boot_id[PREP_UNDO_BOOT_ID_BYTES];
+	bool is_same_boot;
+
+	prep_undo_read_boot_id(boot_id);
+	is_same_boot = boot_id[0] != '\0' &&
+		       memcmp(boot_id, header->boot_id, sizeof(boot_id)) == 0;
+	return st->st_ino == header->inode &&
+	       (st->st_dev == header->device || !is_same_boot);
+}
+
+/*
+ * Whether the image is what was half changed.  A copy of both files is, too,
+ * when it has nothing but what the change can have left; FORCE does not
+ * override that.
+ */
+static int check_identity(const struct prep_undo *undo, int undo_fd,
+			  const struct prep_undo_header *header, bool force,
+			  struct pbf_reason *why)
+{
+	struct stat st;
+	bool is_same, fits;
+	int error;
+
+	if (fstat(undo->fd, &st) < 0)
+		return prep_undo_refuse_image("cannot be examined", why);
+	is_same = is_same_file(&st, header);
+	fits = (uint64_t)st.st_size == header->old_size_bytes ||
+	       (uint64_t)st.st_size == header->new_size_bytes;
+	if (fits && is_same && force)
+		return 0;
+	if (fits) {
+		error = prep_undo_compare(undo->fd, undo_fd, header,
+					  is_same ? 1 : 0, why);
+		if (error != -ESTALE || is_same)
+			return error;
+	}
+	return pbf_refuse(why, -ESTALE, PBF_REASON_NO_OFFSET,
+			  "the undo file is of another image, which had inode "
+			  "%llu and %llu bytes: if that is gone, remove the "
+			  "undo file",
+			  (unsigned long long)header->inode,
+			  (unsigned long long)header->old_size_bytes);
+}
+
+const char *prep_undo_outcome_text(enum prep_undo_outcome outcome)
+{
+	switch (outcome) {
+	case PREP_UNDO_NONE:
+		return NULL;
+	case PREP_UNDO_DROPPED:
+		return "was not changed by a run of pibootfs-prep that was cut "
+		       "off";
+	case PREP_UNDO_RESTORED:
+		return "put back to what it was before a run of pibootfs-prep "
+		       "that was cut off";
+	}
+	return NULL;
+}
+
+int prep_undo_recover(struct prep_undo *undo, bool force,
+		      enum prep_undo_outcome *ret_outcome,
+		      struct pbf_reason *why)
+{
+	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+	_cleanup_close_ int undo_fd =
+		openat(undo->directory_fd, undo->undo_name, flags);
+	enum prep_undo_outcome outcome = PREP_UNDO_RESTORED;
+	struct prep_undo_header header;
+	int error;
+
+	if (undo_fd < 0 && errno == ENOENT) {
+		*ret_outcome = PREP_UNDO_NONE;
+		return 0;
+	}
+	if (undo_fd < 0)
+		return prep_undo_refuse("cannot be opened", undo->undo_path,
+					why);
+	error = prep_undo_file_check(undo_fd, &header, why);
+	if (error == -ENODATA) {
+		outcome = PREP_UNDO_DROPPED;
+		error = prep_undo_remove_file(undo, why);
+	} else if (error == 0) {
+		error = check_identity(undo, undo_fd, &header, force, why);
+		if (error == 0)
+			error = prep_undo_finish(undo, undo_fd, &header, why);
+		if (error == 0)
+			error = prep_undo_note_stamp(undo, why);
+	}
+	if (error == 0)
+		*ret_outcome = outcome;
+	return error;
+}
