@@ -9,29 +9,13 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "refuse.h"
 #include "undo_file.h"
 #include "undo_internal.h"
 #include "undo_path.h"
 #include "undo_restore.h"
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
-
-int prep_undo_refuse(const char *what, const char *path, struct pbf_reason *why)
-{
-	int error = -errno;
-
-	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s %s: %s", path,
-			  what, strerror(-error));
-}
-
-/* The caller knows its name, and says it. */
-int prep_undo_refuse_image(const char *what, struct pbf_reason *why)
-{
-	int error = -errno;
-
-	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s: %s", what,
-			  strerror(-error));
-}
 
 static int find_paths(struct prep_undo *undo, const char *path,
 		      struct pbf_reason *why)
@@ -41,7 +25,7 @@ static int find_paths(struct prep_undo *undo, const char *path,
 
 	undo->image_path = realpath(path, NULL);
 	if (!undo->image_path)
-		return prep_undo_refuse_image("cannot be found", why);
+		return refuse_errno("cannot be found", NULL, why);
 	undo->undo_path = undo_path_of(undo->image_path);
 	directory = strdup(undo->image_path);
 	if (!undo->undo_path || !directory)
@@ -53,7 +37,7 @@ static int find_paths(struct prep_undo *undo, const char *path,
 	undo->directory_fd =
 		open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (undo->directory_fd < 0)
-		return prep_undo_refuse("cannot be opened", directory, why);
+		return refuse_errno("cannot be opened", directory, why);
 	return 0;
 }
 
@@ -65,8 +49,7 @@ static int open_and_lock(struct prep_undo *undo, struct pbf_reason *why)
 
 	undo->fd = open(undo->image_path, flags);
 	if (undo->fd < 0 || fstat(undo->fd, &locked) < 0)
-		return prep_undo_refuse_image("cannot be opened for writing",
-					      why);
+		return refuse_errno("cannot be opened for writing", NULL, why);
 	if (!S_ISREG(locked.st_mode))
 		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 				  "is no regular file, and only those can be "
@@ -77,7 +60,7 @@ static int open_and_lock(struct prep_undo *undo, struct pbf_reason *why)
 					  "is locked by another program, as "
 					  "pibootfs-prep does: wait for its "
 					  "end");
-		return prep_undo_refuse_image("cannot be locked", why);
+		return refuse_errno("cannot be locked", NULL, why);
 	}
 	/* It may have been replaced between opening and locking. */
 	if (stat(undo->image_path, &named) < 0 ||
@@ -175,17 +158,15 @@ int prep_undo_sync_removal(const struct prep_undo *undo, struct pbf_reason *why)
 {
 	if (fsync(undo->directory_fd) == 0)
 		return 0;
-	return prep_undo_refuse(
-		"is removed, but may come back after a power cut, "
-		"and then be put back from",
-		undo->undo_path, why);
+	return refuse_errno("is removed, but may come back after a power cut, "
+			    "and then be put back from",
+			    undo->undo_path, why);
 }
 
 int prep_undo_remove_file(const struct prep_undo *undo, struct pbf_reason *why)
 {
 	if (unlinkat(undo->directory_fd, undo->undo_name, 0) < 0)
-		return prep_undo_refuse("cannot be removed", undo->undo_path,
-					why);
+		return refuse_errno("cannot be removed", undo->undo_path, why);
 	return prep_undo_sync_removal(undo, why);
 }
 

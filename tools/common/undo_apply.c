@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "fd_io.h"
+#include "refuse.h"
 #include "undo_file.h"
 #include "undo_internal.h"
 #include "undo_restore.h"
@@ -63,11 +64,11 @@ static int write_undo_file(const struct prep_undo *undo,
 				  "undone first",
 				  undo->undo_path);
 	if (fd < 0)
-		return prep_undo_refuse("cannot be made", undo->undo_path, why);
+		return refuse_errno("cannot be made", undo->undo_path, why);
 	error = prep_undo_file_write(fd, undo->fd, header, ranges, why);
 	if (error == 0 && (fsync(fd) < 0 || fsync(undo->directory_fd) < 0))
-		error = prep_undo_refuse("cannot be written to the disk",
-					 undo->undo_path, why);
+		error = refuse_errno("cannot be written to the disk",
+				     undo->undo_path, why);
 	if (error < 0) {
 		/* Left behind, it would be found incomplete, and dropped. */
 		unlinkat(undo->directory_fd, undo->undo_name, 0);
@@ -86,11 +87,11 @@ static int write_image(const struct prep_undo *undo,
 
 	if (header->new_size_bytes > header->old_size_bytes &&
 	    ftruncate(undo->fd, (off_t)header->new_size_bytes) < 0)
-		return prep_undo_refuse_image("cannot grow", why);
+		return refuse_errno("cannot grow", NULL, why);
 	error = prep_ranges_write(ranges, undo->fd, why);
 	if (error == 0 && fsync(undo->fd) < 0)
-		error = prep_undo_refuse_image("cannot be written to the disk",
-					       why);
+		error = refuse_errno("cannot be written to the disk", NULL,
+				     why);
 	return error;
 }
 
@@ -100,7 +101,7 @@ static int make_header(const struct prep_undo *undo, uint64_t new_size_bytes,
 	struct stat st;
 
 	if (fstat(undo->fd, &st) < 0)
-		return prep_undo_refuse_image("cannot be examined", why);
+		return refuse_errno("cannot be examined", NULL, why);
 	*header = (struct prep_undo_header){
 		.device = st.st_dev,
 		.inode = st.st_ino,
@@ -153,8 +154,7 @@ int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
 		return error;
 	error = write_image(undo, &header, ranges, why);
 	if (error == 0 && unlinkat(undo->directory_fd, undo->undo_name, 0) < 0)
-		error = prep_undo_refuse("cannot be removed", undo->undo_path,
-					 why);
+		error = refuse_errno("cannot be removed", undo->undo_path, why);
 	if (error < 0) {
 		roll_back(undo, undo_fd, why);
 		return error;

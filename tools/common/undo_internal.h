@@ -17,11 +17,6 @@ struct prep_undo {
 	struct pbf_stamp stamp; /* of the image, when nobody had changed it */
 };
 
-/* Say what of PATH, or of the image, failed with errno, and return that. */
-int prep_undo_refuse(const char *what, const char *path,
-		     struct pbf_reason *why);
-int prep_undo_refuse_image(const char *what, struct pbf_reason *why);
-
 /* The image as it is now is what nobody else may change. */
 int prep_undo_note_stamp(struct prep_undo *undo, struct pbf_reason *why);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "refuse.h"
 #include "undo_file.h"
 #include "undo_internal.h"
 #include "undo_restore.h"
@@ -38,7 +39,7 @@ static int check_identity(const struct prep_undo *undo, int undo_fd,
 	int error;
 
 	if (fstat(undo->fd, &st) < 0)
-		return prep_undo_refuse_image("cannot be examined", why);
+		return refuse_errno("cannot be examined", NULL, why);
 	is_same = is_same_file(&st, header);
 	fits = (uint64_t)st.st_size == header->old_size_bytes ||
 	       (uint64_t)st.st_size == header->new_size_bytes;
@@ -89,8 +90,7 @@ int prep_undo_recover(struct prep_undo *undo, bool force,
 		return 0;
 	}
 	if (undo_fd < 0)
-		return prep_undo_refuse("cannot be opened", undo->undo_path,
-					why);
+		return refuse_errno("cannot be opened", undo->undo_path, why);
 	error = prep_undo_file_check(undo_fd, &header, why);
 	if (error == -ENODATA) {
 		outcome = PREP_UNDO_DROPPED;

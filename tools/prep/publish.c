@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "fd_io.h"
+#include "refuse.h"
 #include "stamp.h"
 #include "temporary_name.h"
 
@@ -31,15 +32,6 @@ struct prep_publish {
 	int old_fd;		/* the target as it was, else -1 */
 	struct pbf_stamp stamp; /* of the target */
 };
-
-static int refuse_errno(const char *what, const char *path,
-			struct pbf_reason *why)
-{
-	int error = -errno;
-
-	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s %s: %s", path,
-			  what, strerror(-error));
-}
 
 /*
  * Follows PATH while it is a link, into publish->path.  Unlike realpath(),

@@ -8,19 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "refuse.h"
 #include "temporary_name.h"
 
 /* For other names, when one is taken. */
 #define ATTEMPTS_MAX 100
-
-static int refuse_errno(const char *what, const char *name,
-			struct pbf_reason *why)
-{
-	int error = -errno;
-
-	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s %s: %s", name,
-			  what, strerror(-error));
-}
 
 /* Whether NAME, a link to CURRENT, leads to the same as TARGET would. */
 static bool leads_there(int directory_fd, const char *current,
