@@ -48,6 +48,25 @@ def test_a_wrong_command_line_is_status_1(words, says):
     refused(*words, says=says, status=USAGE)
 
 
+@pytest.mark.parametrize("words, says", (
+    (("--dry-run", "-xq", "x.img"), "option -x is unknown"),
+    (("--nbd-host=h", "-zq", "x.img"), "option -z is unknown"),
+    (("-qx", "x.img"), "option -x is unknown"),
+    (("x.img", "-qp"), "option -p needs a value"),
+    (("x.img", "--partition"), "option --partition needs a value"),
+    (("--nonsense=secret", "x.img"), "option --nonsense is unknown"),
+    (("--dns=yes", "x.img"), "option --dns takes no value"),
+    (("--dr=yes", "x.img"), "option --dr takes no value"),
+    (("--s", "x.img"), "option --s can be any of --serial, --sha256, "
+                       "--size, --subnet;"),
+    (("--dn=1", "x.img"), "option --dn can be any of --dns, "
+                          "--dnsmasq-conf;")))
+def test_the_option_that_is_wrong_is_blamed_for_what_it_is(words, says):
+    error = refused(*words, says=says, status=USAGE)
+    assert error.endswith('; see "pibootfs-prep --help"\n')
+    assert error.count("\n") == 1
+
+
 @pytest.mark.parametrize("option", OPTIONS)
 def test_an_option_without_its_value_is_status_1(option):
     refused("x.img", option, says={"--partition": "-p"}.get(option, option),

@@ -82,16 +82,62 @@ void say_refusal(const char *image, const char *path, int error,
 	    advice ? advice : "");
 }
 
-void say_bad_option(char **argv, int result)
+/*
+ * The long options that begin as WORD does, "--size, --subnet"; NULL when it
+ * is none of any.  The caller frees it.
+ */
+static char *list_meant(const char *word, size_t length,
+			const struct option *options)
 {
-	const char *problem = result == ':' ? "needs a value" : "is unknown";
-	const char *word = argv[optind - 1];
-	char letter[3] = { '-', (char)optopt, '\0' };
+	char *list = NULL;
 
-	/* With letters in one word, or a value, the word is not the option. */
-	if (strncmp(word, "--", 2) != 0 && optopt > ' ' && optopt < 127)
+	for (; options->name; options++) {
+		_cleanup_free_ char *before = list;
+
+		if (strncmp(options->name, word + 2, length - 2) != 0) {
+			before = NULL;
+			continue;
+		}
+		if (asprintf(&list, "%s%s--%s", before ? before : "",
+			     before ? ", " : "", options->name) < 0)
+			return NULL;
+	}
+	return list;
+}
+
+static bool is_long_option(int value, const struct option *options)
+{
+	while (options->name && options->val != value)
+		options++;
+	return options->name;
+}
+
+void say_bad_option(char **argv, const struct option *options, int result)
+{
+	/* Of letters in one word, this is not yet the word of the bad one. */
+	const char *word = argv[optind - 1];
+	const char letter[3] = { '-', (char)optopt, '\0' };
+	bool is_long = strncmp(word, "--", 2) == 0;
+	_cleanup_free_ char *meant = NULL;
+	const char *problem = "is unknown";
+	size_t length;
+
+	if (result == ':')
+		problem = "needs a value";
+	else if (optopt == 0)
+		is_long = true;
+	else if (is_long && is_long_option(optopt, options))
+		problem = "takes no value";
+	else
+		is_long = false;
+	if (!is_long)
 		word = letter;
-	say("option %s %s; see \"%s --help\"", word, problem,
+	/* Without what it was to say, which may be a line of its own. */
+	length = is_long ? strcspn(word, "=") : strlen(word);
+	if (optopt == 0)
+		meant = list_meant(word, length, options);
+	say("option %.*s %s%s; see \"%s --help\"", (int)length, word,
+	    meant ? "can be any of " : problem, meant ? meant : "",
 	    program_invocation_short_name);
 }
 

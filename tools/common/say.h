@@ -7,6 +7,7 @@
 #ifndef TOOLS_SAY_H
 #define TOOLS_SAY_H
 
+#include <getopt.h>
 #include <stdbool.h>
 
 #include "reason.h"
@@ -23,10 +24,11 @@ void say_refusal(const char *image, const char *path, int error,
 		 const struct pbf_reason *why, const char *advice);
 
 /*
- * Says what getopt_long(3), which returned RESULT (':' or '?'), has stumbled
- * over.
+ * Says what getopt_long(3) has stumbled over: it read ARGV with the long
+ * OPTIONS and short ones that begin with a colon, and returned RESULT, which is
+ * ':' or '?'.
  */
-void say_bad_option(char **argv, int result);
+void say_bad_option(char **argv, const struct option *options, int result);
 
 /* Ends standard output: whether everything could be written; why not is said.
  */

@@ -196,7 +196,7 @@ bool image_options_parse(int argc, char **argv,
 			break;
 		outcome = take_option(&options, option);
 		if (option == '?' || option == ':')
-			say_bad_option(argv, option);
+			say_bad_option(argv, long_options, option);
 	}
 	if (outcome == GO_ON &&
 	    !take_operands(&options, argc - optind, argv + optind))

@@ -400,7 +400,7 @@ bool prep_options_parse(int argc, char **argv, struct prep_options *ret_options,
 			break;
 		outcome = take_option(options, option);
 		if (option == '?' || option == ':')
-			say_bad_option(argv, option);
+			say_bad_option(argv, long_options, option);
 	}
 	if (outcome == GO_ON &&
 	    !take_operands(options, argc - optind, argv + optind))
