@@ -97,6 +97,56 @@ def test_a_value_that_is_none_is_status_1(words, says, image, images):
     assert state(images) == before
 
 
+@pytest.mark.parametrize("words, says", (
+    (("--ip", "static"), "--ip .*--nbd-host"),
+    (("--nbd-name", "lab"), "--nbd-name .*--nbd-host"),
+    (("--nbd-name", "lab", "--nbd-conf", "-"), "--nbd-name .*--nbd-host"),
+    (("--initramfs", "dracut"), "--initramfs .*--nbd-host"),
+    (("--root-partition", "2"), "--root-partition .*--nbd-host"),
+    (("--subnet", "10.0.0.0"), "--subnet .*--dnsmasq-conf or --nbd-host"),
+    (("--interface", "lo"), "--interface .*--dnsmasq-conf or --nbd-host"),
+    (("--tftp-root", "/srv/tftp"), "--tftp-root .*--dnsmasq-conf or"),
+    (("--dns", "--nbd-conf", "-"), "--dns .*--dnsmasq-conf or --nbd-host"),
+    (("--nbd-user", "root", "--serial", "89025d75"), "--nbd-user .*SOURCE"),
+    (("--name", "lab"), "--name .*SOURCE"),
+    (("--sha256", "0" * 64), "--sha256 .*SOURCE")))
+def test_an_option_without_effect_is_a_mistake(words, says, image, images):
+    before = state(images)
+    refused(*words, image, says=says, status=USAGE)
+    assert state(images) == before
+
+
+@pytest.mark.parametrize("words", (
+    ("--dnsmasq-conf", "-", "--subnet", "10.0.0.0", "--interface", "eth0",
+     "--tftp-root", "/srv/boot", "--dns"),
+    ("--nbd-conf", "-", "--nbd-user", "root"),
+    ("-q", *NBD, "--nbd-user", "root", "--tftp-root", "/srv/boot", "--dns",
+     "--ip", "dhcp", "--root-partition", "2", "--nbd-name", "lab")))
+def test_an_option_with_what_it_needs_is_taken(words, image):
+    prep(*words, image)
+
+
+@pytest.mark.parametrize("words", (
+    ("--force",), ("--dry-run",), ("--ip", "dhcp"), ("--nbd-name", "q"),
+    ("--interface", "lo"), ("--initramfs", "dracut"), ("--dns",),
+    ("--root-partition", "2"), ("--nbd-user", "nbd"), ("--size", "8G"),
+    ("--tftp-root", "/srv/tftp"), ("--serial", "89025d75"), ("--packages",
+                                                             "")))
+def test_a_check_takes_only_what_it_can_use(words, image, images):
+    before = state(images)
+    refused("--check", *words, image, status=USAGE,
+            says=f"--check changes nothing, so that {words[0]} ")
+    assert state(images) == before
+
+
+@pytest.mark.parametrize("words", ((), ("-q",), ("--dry-run",)))
+def test_a_subnet_that_is_none_is_refused_in_any_case(words, image):
+    for network in ("zzz", "10.0.0.0/0", "10.0.0.0/31", "10.0.0"):
+        refused(*words, "--nbd-host", "10.0.0.1", "--subnet", network, image,
+                says=f'--subnet "{network}" is not of the form',
+                status=USAGE)
+
+
 def test_a_root_partition_that_is_not_there_is_refused(image, images):
     before = state(images)
     refused(*NBD, "--root-partition", "7", image, says="partition 7")

@@ -75,7 +75,7 @@ def test_the_export_of_a_boards_link_is_the_image(image, nbd_conf):
 
 
 def test_the_export_has_the_name_that_is_given(image, nbd_conf):
-    assert write_nbd(nbd_conf, image, "--nbd-name", "lab-3") == \
+    assert write_nbd(nbd_conf, image, *NBD, "--nbd-name", "lab-3") == \
         EXPORT.replace("[jammy]", "[lab-3]").format(path=image)
 
 

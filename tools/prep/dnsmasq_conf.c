@@ -73,6 +73,13 @@ static bool parse_network(const char *subnet, struct network *ret_network)
 	return true;
 }
 
+bool prep_subnet_is_valid(const char *subnet)
+{
+	struct network network;
+
+	return parse_network(subnet, &network);
+}
+
 static int check_tftp(const struct prep_tftp *tftp, struct pbf_reason *why)
 {
 	const char *name = tftp->interface;

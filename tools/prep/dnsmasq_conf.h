@@ -28,6 +28,9 @@ struct prep_tftp {
 	bool is_without_dns;
 };
 
+/* Whether this can be the subnet of a struct prep_tftp. */
+bool prep_subnet_is_valid(const char *subnet);
+
 /*
  * Makes *RET_TEXT of the dnsmasq configuration in TEXT, such as a file in
  * /etc/dnsmasq.d.  What is said of TFTP is between two lines of comment, by

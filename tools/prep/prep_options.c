@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "disk_size.h"
+#include "dnsmasq_conf.h"
 #include "image_conf.h"
+#include "options_effect.h"
 #include "program_version.h"
 #include "say.h"
 #include "user_data.h"
@@ -167,6 +169,16 @@ static enum outcome take_packages(struct prep_options *options)
 	return GO_ON;
 }
 
+static enum outcome take_subnet(struct prep_options *options)
+{
+	options->subnet = optarg;
+	if (prep_subnet_is_valid(optarg))
+		return GO_ON;
+	say("--subnet \"%s\" is not of the form 192.168.1.0 or 192.168.1.0/24",
+	    optarg);
+	return WRONG;
+}
+
 static enum outcome take_tftp_root(struct prep_options *options)
 {
 	options->tftp_root = optarg;
@@ -267,9 +279,6 @@ static enum outcome take_string(struct prep_options *options, int option)
 	case OPTION_SERIAL:
 		options->serials[options->serial_count++] = optarg;
 		return GO_ON;
-	case OPTION_SUBNET:
-		options->subnet = optarg;
-		return GO_ON;
 	default:
 		return WRONG;
 	}
@@ -312,6 +321,8 @@ static enum outcome take_option(struct prep_options *options, int option)
 		return take_sum(options);
 	case OPTION_SIZE:
 		return take_size(options);
+	case OPTION_SUBNET:
+		return take_subnet(options);
 	case OPTION_TFTP_ROOT:
 		return take_tftp_root(options);
 	case 'v':
@@ -323,15 +334,6 @@ static enum outcome take_option(struct prep_options *options, int option)
 	default:
 		return take_string(options, option);
 	}
-}
-
-static bool wants_change(const struct prep_options *options)
-{
-	return options->size_bytes > 0 || options->copy_count > 0 ||
-	       options->removal_count > 0 || options->nbd_host ||
-	       options->packages || options->serial_count > 0 ||
-	       options->mac_count > 0 || options->nbd_conf ||
-	       options->dnsmasq_conf || options->dry_run;
 }
 
 static bool take_operands(struct prep_options *options, int count,
@@ -349,23 +351,22 @@ static bool take_operands(struct prep_options *options, int count,
 		options->source = operands[0];
 		options->directory = operands[1];
 	}
-	if (options->image && (options->name || options->has_sum)) {
-		say("--%s is for a SOURCE that is unpacked into a DIRECTORY",
-		    options->name ? "name" : "sha256");
-		return false;
-	}
 	if (options->nbd_conf && options->dnsmasq_conf &&
 	    strcmp(options->nbd_conf, "-") != 0 &&
 	    strcmp(options->nbd_conf, options->dnsmasq_conf) == 0) {
 		say("--nbd-conf and --dnsmasq-conf cannot be one file");
 		return false;
 	}
-	if (options->check && (!options->image || wants_change(options))) {
-		say("--check takes one argument, an IMAGE that is there, and "
-		    "of the options only -p, -q and -v");
-		return false;
-	}
 	return true;
+}
+
+/* What is not said. */
+static void take_defaults(struct prep_options *options)
+{
+	if (!options->tftp_root)
+		options->tftp_root = "/srv/tftp";
+	if (!options->nbd_user)
+		options->nbd_user = "nbd";
 }
 
 static bool make_lists(struct prep_options *options, int argc)
@@ -386,8 +387,7 @@ bool prep_options_parse(int argc, char **argv, struct prep_options *ret_options,
 	struct prep_options *options = ret_options;
 	enum outcome outcome = GO_ON;
 
-	*options = (struct prep_options){ .tftp_root = "/srv/tftp",
-					  .nbd_user = "nbd" };
+	*options = (struct prep_options){ .source = NULL };
 	if (!make_lists(options, argc)) {
 		say("out of memory");
 		outcome = WRONG;
@@ -403,8 +403,10 @@ bool prep_options_parse(int argc, char **argv, struct prep_options *ret_options,
 			say_bad_option(argv, long_options, option);
 	}
 	if (outcome == GO_ON &&
-	    !take_operands(options, argc - optind, argv + optind))
+	    (!take_operands(options, argc - optind, argv + optind) ||
+	     !prep_options_have_effect(options)))
 		outcome = WRONG;
+	take_defaults(options);
 	if (outcome == GO_ON)
 		return true;
 	*ret_status = EXIT_USAGE;
