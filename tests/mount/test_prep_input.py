@@ -4,6 +4,7 @@ or without, and what is no image."""
 
 import hashlib
 import os
+import re
 import subprocess
 
 import pytest
@@ -192,12 +193,39 @@ def test_a_sum_that_is_given_goes_before_the_one_beside_the_source(images,
     assert names(images) == ["jammy.img"]
 
 
-def test_sums_that_do_not_list_the_source_say_nothing_about_it(images,
-                                                               download):
+@pytest.mark.parametrize("line", (
+    "SHA256 (jammy.img.gz) = {}", "{} *images/jammy.img.gz",
+    "SHA256 (./images/jammy.img.gz) = {}"))
+def test_the_sums_may_be_of_any_form(line, images, download):
+    path = source(download)
+    (download / "SHA256SUMS").write_text(line.format("1" * 64) + "\n")
+    refused(path, images, says="another SHA-256 sum")
+    (download / "SHA256SUMS").write_text(line.format(sha256(path)) + "\n")
+    assert "whose sum is that of SHA256SUMS" in said(prep(path, images))
+
+
+@pytest.mark.parametrize("quiet", ((), ("-q",)))
+def test_sums_that_do_not_list_the_source_are_a_warning(quiet, images,
+                                                        download):
+    """As of a download that was renamed, and is not checked then."""
     path = source(download)
     (download / "SHA256SUMS").write_text(f"{'1' * 64}  another.img.gz\n")
-    prep(path, images)
+    assert f"warning: {path}: SHA256SUMS beside it does not list it" in \
+        prep(*quiet, path, images).stderr
     assert names(images) == ["jammy.img"]
+
+
+def test_without_sums_there_is_no_warning(images, download):
+    assert "SHA256SUMS" not in said(prep("-v", source(download), images))
+
+
+def test_a_wrong_sum_is_said_with_the_remedy_at_the_end(images, download):
+    path = download / ("a-name-of-a-length" * 9 + ".img.gz")
+    path.symlink_to(packed("jammy", ".gz"))
+    error = refused("--sha256", "0" * 64, path, images, says="SHA-256")
+    assert error == (
+        f"pibootfs-prep: {path}: has another SHA-256 sum than --sha256 says, "
+        f"{sha256(path)} instead of {'0' * 64}: download it again\n")
 
 
 # What is no image
@@ -221,6 +249,33 @@ def test_a_damaged_download_leaves_nothing(suffix, images, download):
     (download / f"jammy.img{suffix}").write_bytes(data)
     refused(download / f"jammy.img{suffix}", images, says="jammy.img")
     assert not names(images)
+
+
+def test_the_source_is_what_is_said_to_be_damaged(images, download):
+    path = download / "jammy.img.xz"
+    path.write_bytes(packed("jammy", ".xz").read_bytes()[:5000])
+    assert refused(path, images, says="too early, after 5000 bytes") \
+        .startswith(f"pibootfs-prep: {path}: the xz data end too early")
+
+
+@pytest.mark.parametrize("junk", (b"x", WEB_PAGE))
+@pytest.mark.parametrize("suffix", (".xz", ".gz"))
+def test_junk_behind_the_image_is_called_that(suffix, junk, images, download):
+    data = packed("jammy", suffix).read_bytes()
+    path = download / f"jammy.img{suffix}"
+    path.write_bytes(data + junk)
+    refused(path, images, says=re.escape(f"{path}: ") + "the .*data end at "
+            f"byte {len(data)}, and something else follows")
+    assert not names(images)
+
+
+def test_the_image_is_what_is_said_not_to_fit(images, download, work):
+    room = work / "room"
+    room.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "size=1M", "tmpfs", room)
+    refused(source(download), room,
+            says=rf"pibootfs-prep: {room}/jammy\.img: .*(space|larger)")
+    assert not names(room)
 
 
 @pytest.mark.parametrize("data", (

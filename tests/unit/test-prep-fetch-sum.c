@@ -116,6 +116,45 @@ TEST(a_name_is_found_in_the_current_directory)
 	assert_found(ABC "  ./a\n", "a", ABC);
 }
 
+TEST(a_name_is_found_in_tagged_lines)
+{
+	static const char text[] = "SHA512 (a) = " ABC ABC "\n"
+				   "SHA256 (a) = " ABC "\r\n"
+				   "SHA256 (./b (1).img) = " EMPTY "\n"
+				   "SHA256 (c) = d) = " ABC;
+
+	assert_found(text, "a", ABC);
+	assert_found(text, "b (1).img", EMPTY);
+	assert_found(text, "c) = d", ABC);
+	assert_not_found(text, "c", -ENOENT, PBF_REASON_NO_OFFSET,
+			 "not listed");
+}
+
+TEST(tagged_lines_that_are_cut_off_are_refused_or_passed_over)
+{
+	assert_not_found("SHA256 (a) = ba78\n", "a", -EUCLEAN, 0,
+			 "a sum of 4 hex digits");
+	assert_not_found("SHA256 (a) = \n", "a", -EUCLEAN, 0,
+			 "a sum of 0 hex digits");
+	assert_not_found("SHA256 (a) =\nSHA256 (\nSHA256 (a", "a", -ENOENT,
+			 PBF_REASON_NO_OFFSET, "not listed");
+}
+
+TEST(a_name_is_found_whatever_its_directory)
+{
+	assert_found(ABC " *images/a\n", "a", ABC);
+	assert_found("SHA256 (/srv/images/a) = " ABC "\n", "a", ABC);
+	assert_not_found(ABC " *images-a\n" ABC "  a/b\n", "a", -ENOENT,
+			 PBF_REASON_NO_OFFSET, "not listed");
+}
+
+TEST(a_name_that_is_there_goes_before_one_in_another_directory)
+{
+	assert_found(ABC " *old/a\n" EMPTY " *a\n", "a", EMPTY);
+	assert_not_found(ABC " *old/a\n" EMPTY " *new/a\n", "a", -EUCLEAN, 72,
+			 "two different sums; --sha256 says which");
+}
+
 TEST(a_name_may_have_blanks)
 {
 	assert_found(ABC "  a b  c\n", "a b  c", ABC);
@@ -176,6 +215,12 @@ int main(void)
 		cmocka_unit_test(a_name_is_found_in_text_and_binary_lines),
 		cmocka_unit_test(a_name_is_found_whatever_the_line_breaks),
 		cmocka_unit_test(a_name_is_found_in_the_current_directory),
+		cmocka_unit_test(a_name_is_found_in_tagged_lines),
+		cmocka_unit_test(
+			tagged_lines_that_are_cut_off_are_refused_or_passed_over),
+		cmocka_unit_test(a_name_is_found_whatever_its_directory),
+		cmocka_unit_test(
+			a_name_that_is_there_goes_before_one_in_another_directory),
 		cmocka_unit_test(a_name_may_have_blanks),
 		cmocka_unit_test(lines_of_another_form_are_passed_over),
 		cmocka_unit_test(only_the_whole_name_counts),

@@ -12,10 +12,20 @@
 #define ZLIB_CONST
 #include <zlib.h>
 
+#include "bytes.h"
+
 #define INFLATED_BYTES (256u << 10)
 /* inflateInit2(): the largest window, and a gzip header, nothing else */
 #define GZIP_WINDOW_BITS (15 + 16)
 #define GZIP_FIRST_BYTE 0x1f
+/* The xz file format, 2.1.1 and 2.1.2. */
+#define XZ_HEADER_MAGIC \
+	"\xfd"          \
+	"7zXZ"
+#define XZ_HEADER_BYTES 12u
+#define XZ_FOOTER_BYTES 12u
+/* As much as libarchive has to see to call the end of xz data an end. */
+#define TAIL_BYTES (2 * (XZ_FOOTER_BYTES + XZ_HEADER_BYTES))
 
 struct format {
 	const char *name;
@@ -35,10 +45,8 @@ static const struct format formats[] = {
 			       archive_read_support_filter_lzma },
 	[PREP_FORMAT_LZOP] = { "lzop", "\x89LZO\0\r\n\x1a\n", 9,
 			       archive_read_support_filter_lzop },
-	[PREP_FORMAT_XZ] = { "xz",
-			     "\xfd"
-			     "7zXZ",
-			     6, archive_read_support_filter_xz },
+	[PREP_FORMAT_XZ] = { "xz", XZ_HEADER_MAGIC, 6,
+			     archive_read_support_filter_xz },
 	[PREP_FORMAT_ZSTD] = { "zstd", "\x28\xb5\x2f\xfd", 4,
 			       archive_read_support_filter_zstd },
 };
@@ -50,6 +58,10 @@ struct prep_decoder {
 	int feed_error;
 	bool feed_ended;
 	uint64_t fed_bytes;
+	const unsigned char *chunk; /* what was fed last */
+	size_t chunk_length;
+	unsigned char tail[TAIL_BYTES]; /* the end of what was before it */
+	size_t tail_length;
 	struct archive *archive; /* NULL for gzip */
 	bool is_open;
 	z_stream stream;
@@ -75,17 +87,34 @@ const char *prep_format_name(enum prep_format format)
 	return formats[format].name;
 }
 
+/* Keeps the end of what was fed last, which is lent no longer. */
+static void keep_tail(struct prep_decoder *decoder)
+{
+	size_t length = decoder->chunk_length;
+
+	if (length == 0)
+		return;
+	decoder->tail_length = length < TAIL_BYTES ? length : TAIL_BYTES;
+	memcpy(decoder->tail, decoder->chunk + length - decoder->tail_length,
+	       decoder->tail_length);
+}
+
 static int feed(struct prep_decoder *decoder, const unsigned char **ret_bytes,
 		size_t *ret_length)
 {
-	int error = decoder->feed.next(decoder->feed.context, ret_bytes,
-				       ret_length);
+	int error;
 
+	keep_tail(decoder);
+	decoder->chunk_length = 0;
+	error = decoder->feed.next(decoder->feed.context, ret_bytes,
+				   ret_length);
 	decoder->feed_error = error;
 	if (error < 0)
 		return error;
 	decoder->fed_bytes += *ret_length;
 	decoder->feed_ended = *ret_length == 0;
+	decoder->chunk = *ret_bytes;
+	decoder->chunk_length = *ret_length;
 	return 0;
 }
 
@@ -104,6 +133,49 @@ static la_ssize_t feed_archive(struct archive *archive, void *context,
 	return (la_ssize_t)length;
 }
 
+static bool is_xz_footer(const unsigned char *bytes)
+{
+	return bytes[10] == 'Y' && bytes[11] == 'Z' &&
+	       get_le32(bytes) == crc32(0, bytes + 4, 6);
+}
+
+/* Whether bytes that follow xz data are neither padding nor more of them. */
+static bool is_junk(const unsigned char *bytes, size_t length)
+{
+	const size_t magic_length = strlen(XZ_HEADER_MAGIC) + 1;
+
+	while (length > 0 && *bytes == 0) {
+		bytes++;
+		length--;
+	}
+	return length > 0 &&
+	       memcmp(bytes, XZ_HEADER_MAGIC,
+		      length < magic_length ? length : magic_length) != 0;
+}
+
+/*
+ * Whether what does not decompress is something behind the end of xz data.
+ * libarchive takes it for more of them.
+ */
+static bool find_xz_end(const struct prep_decoder *decoder,
+			uint64_t *ret_end_bytes)
+{
+	bool is_tail = decoder->chunk_length == 0;
+	const unsigned char *bytes = is_tail ? decoder->tail : decoder->chunk;
+	size_t left = is_tail ? decoder->tail_length : decoder->chunk_length;
+
+	if (decoder->format != PREP_FORMAT_XZ)
+		return false;
+	for (; left > XZ_FOOTER_BYTES; bytes++, left--)
+		if (is_xz_footer(bytes) &&
+		    is_junk(bytes + XZ_FOOTER_BYTES, left - XZ_FOOTER_BYTES)) {
+			*ret_end_bytes =
+				decoder->fed_bytes - left + XZ_FOOTER_BYTES;
+			return true;
+		}
+	return false;
+}
+
 /* What a failed decompression means.  DETAIL is what the library said. */
 static int refuse(const struct prep_decoder *decoder, const char *detail,
 		  struct pbf_reason *why)
@@ -113,6 +185,11 @@ static int refuse(const struct prep_decoder *decoder, const char *detail,
 
 	if (decoder->feed_error < 0)
 		return decoder->feed_error;
+	if (find_xz_end(decoder, &offset))
+		return pbf_refuse(why, -EUCLEAN, offset,
+				  "the %s data end at byte %llu, and something "
+				  "else follows",
+				  name, (unsigned long long)offset);
 	if (decoder->feed_ended)
 		return pbf_refuse(why, -EUCLEAN, decoder->fed_bytes,
 				  "the %s data end too early, after %llu "

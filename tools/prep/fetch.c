@@ -87,8 +87,8 @@ static int hash_clone(struct prep_source *source, int fd, uint64_t size_bytes)
 
 		if (error < 0)
 			return pbf_refuse(source->why, error, offset,
-					  "reading byte %llu of the image "
-					  "failed: %s",
+					  "byte %llu of its clone cannot be "
+					  "read: %s",
 					  (unsigned long long)offset,
 					  strerror(-error));
 		error = prep_source_account(source, buffer, part);
@@ -218,10 +218,8 @@ static int transfer(struct prep_source *source, struct prep_sink *sink,
 		result = decompress(source, sink, fetched->format);
 	} else {
 		result = clone_raw(source, sink, &fetched->size_bytes);
-		if (result > 0) {
-			fetched->is_clone = true;
+		if (result > 0)
 			return 0;
-		}
 		if (result == 0)
 			result = copy_raw(source, sink);
 	}
@@ -261,8 +259,10 @@ int prep_fetch(const struct prep_fetch *fetch, struct prep_fetched *ret_fetched,
 		error = prep_sink_start(&sink);
 	if (error == 0)
 		error = transfer(&source, &sink, &fetched);
-	if (error < 0)
+	if (error < 0) {
+		ret_fetched->is_image_to_blame = sink.has_failed;
 		return error;
+	}
 	if (hasher)
 		prep_hasher_finish(hasher, &fetched.sum);
 	*ret_fetched = fetched;

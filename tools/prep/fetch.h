@@ -45,9 +45,10 @@ struct prep_fetch {
 };
 
 struct prep_fetched {
+	/* Of a failure: the image was to blame and not the source. */
+	bool is_image_to_blame;
 	uint64_t size_bytes; /* of the image */
 	enum prep_format format;
-	bool is_clone;
 	struct prep_sum sum; /* of all bytes of the source, if asked for */
 };
 
@@ -62,7 +63,8 @@ struct prep_fetched {
  * others	the negative errno of reading or writing (-ENOSPC, ...)
  *
  * WHY says what it was and has the offset, in the source when reading it
- * failed, in the image when writing did.  The process should ignore SIGXFSZ.
+ * failed, in the image when writing did; *ret_fetched says which of them.  The
+ * process should ignore SIGXFSZ.
  */
 int prep_fetch(const struct prep_fetch *fetch, struct prep_fetched *ret_fetched,
 	       struct pbf_reason *why);

@@ -105,11 +105,12 @@ static size_t end_of_run(const struct prep_sink *sink, size_t start,
 	return end;
 }
 
-static int refuse_writing(const struct prep_sink *sink, uint64_t offset_bytes,
+static int refuse_writing(struct prep_sink *sink, uint64_t offset_bytes,
 			  int error)
 {
+	sink->has_failed = true;
 	return pbf_refuse(sink->why, error, offset_bytes,
-			  "writing byte %llu of the image failed: %s",
+			  "byte %llu cannot be written: %s",
 			  (unsigned long long)offset_bytes, strerror(-error));
 }
 
@@ -142,12 +143,13 @@ static int flush(struct prep_sink *sink)
 	return 0;
 }
 
-static int check_room(const struct prep_sink *sink, uint64_t length)
+static int check_room(struct prep_sink *sink, uint64_t length)
 {
 	uint64_t taken = sink->size_bytes + sink->buffered_bytes;
 
 	if (length <= sink->size_bytes_max - taken)
 		return 0;
+	sink->has_failed = true;
 	return pbf_refuse(sink->why, -EFBIG, sink->size_bytes_max,
 			  "the image is larger than %llu bytes, which is "
 			  "all the space that there is",

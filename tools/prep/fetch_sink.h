@@ -19,6 +19,7 @@ struct prep_sink {
 	uint64_t size_bytes; /* of what has been written or left out */
 	unsigned char *buffer;
 	size_t buffered_bytes;
+	bool has_failed; /* it was not to be written, or is too large */
 	struct pbf_reason *why;
 };
 

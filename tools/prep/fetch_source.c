@@ -74,8 +74,7 @@ static int read_some(struct prep_source *source, size_t *ret_length)
 		if (errno != EINTR && errno != EAGAIN)
 			return pbf_refuse(
 				source->why, -errno, source->done_bytes,
-				"reading byte %llu of the source "
-				"failed: %s",
+				"byte %llu cannot be read: %s",
 				(unsigned long long)source->done_bytes,
 				strerror(errno));
 	}
@@ -154,7 +153,7 @@ int prep_source_skip_hole(struct prep_source *source, uint64_t *ret_length)
 	}
 	if (lseek(source->fd, (off_t)end, SEEK_SET) < 0)
 		return pbf_refuse(source->why, -errno, end,
-				  "reading byte %llu of the source failed: %s",
+				  "byte %llu cannot be read: %s",
 				  (unsigned long long)end, strerror(errno));
 	*ret_length = end - start;
 	return 0;

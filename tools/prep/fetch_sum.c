@@ -74,64 +74,119 @@ int prep_sum_parse(const char *string, struct prep_sum *ret_sum,
 	return 0;
 }
 
-/*
- * Whether LINE lists NAME: digits, a blank, a blank or a star, the name.  The
- * digits may be too few, which only matters for a line that is asked for.
- */
-static bool lists(const struct prep_line *line, const char *name,
-		  size_t *ret_digits)
+/* A line of SHA256SUMS. */
+struct listing {
+	const char *sum, *name;
+	size_t digits; /* may be too few, or none */
+	size_t name_length;
+};
+
+/* SUM, a blank, a blank or a star, the name. */
+static bool read_plain(const struct prep_line *line, struct listing *listing)
 {
 	size_t digits = count_digits(line->start, line->length);
-	const char *listed = line->start + digits;
+	const char *rest = line->start + digits;
 	size_t length = line->length - digits;
 
-	if (digits == 0 || length < 3 || listed[0] != ' ' ||
-	    (listed[1] != ' ' && listed[1] != '*'))
+	if (digits == 0 || length < 3 || rest[0] != ' ' ||
+	    (rest[1] != ' ' && rest[1] != '*'))
 		return false;
-	listed += 2;
-	length -= 2;
+	*listing =
+		(struct listing){ line->start, rest + 2, digits, length - 2 };
+	return true;
+}
+
+#define TAG "SHA256 ("
+#define TAG_END ") = "
+
+/* What sha256sum --tag and BSD write: "SHA256 (name) = SUM". */
+static bool read_tagged(const struct prep_line *line, struct listing *listing)
+{
+	const char *name = line->start + strlen(TAG), *sum;
+	const char *end = line->start + line->length;
+
+	if (!prep_starts_with(line->start, line->length, TAG))
+		return false;
+	/* The last one, as a name may have it too. */
+	for (sum = end - strlen(TAG_END); sum >= name; sum--)
+		if (memcmp(sum, TAG_END, strlen(TAG_END)) == 0)
+			break;
+	if (sum < name)
+		return false;
+	listing->name = name;
+	listing->name_length = (size_t)(sum - name);
+	listing->sum = sum + strlen(TAG_END);
+	listing->digits =
+		count_digits(listing->sum, (size_t)(end - listing->sum));
+	return true;
+}
+
+/* Whether it lists NAME, or where ANYWHERE one of that name elsewhere. */
+static bool lists(const struct listing *listing, const char *name,
+		  bool anywhere)
+{
+	const char *listed = listing->name;
+	size_t length = listing->name_length, wanted = strlen(name);
+
 	if (prep_starts_with(listed, length, "./")) {
 		listed += 2;
 		length -= 2;
 	}
-	*ret_digits = digits;
-	return length == strlen(name) && memcmp(listed, name, length) == 0;
+	if (anywhere && length > wanted && listed[length - wanted - 1] == '/') {
+		listed += length - wanted;
+		length = wanted;
+	}
+	return length == wanted && memcmp(listed, name, length) == 0;
+}
+
+/* 1 when it is found, 0 when not. */
+static int search(const char *text, size_t length, const char *name,
+		  bool anywhere, struct prep_sum *ret_sum,
+		  struct pbf_reason *why)
+{
+	const char *rest = text;
+	struct prep_sum found = { 0 };
+	struct prep_line line;
+	int count = 0;
+
+	while (prep_next_line(&rest, &length, &line)) {
+		uint64_t offset = (uint64_t)(line.start - text);
+		struct listing listing;
+		struct prep_sum sum;
+
+		if ((!read_plain(&line, &listing) &&
+		     !read_tagged(&line, &listing)) ||
+		    !lists(&listing, name, anywhere))
+			continue;
+		if (listing.digits != PREP_SUM_DIGITS)
+			return pbf_refuse(why, -EUCLEAN, offset,
+					  "%s has a sum of %zu hex digits; "
+					  "SHA-256 sums have 64",
+					  name, listing.digits);
+		decode(listing.sum, &sum);
+		if (count > 0 && !prep_sum_equal(&sum, &found))
+			return pbf_refuse(why, -EUCLEAN, offset,
+					  "%s is listed with two different "
+					  "sums; --sha256 says which",
+					  name);
+		found = sum;
+		count = 1;
+	}
+	*ret_sum = found;
+	return count;
 }
 
 int prep_find_sum(const char *text, size_t length, const char *name,
 		  struct prep_sum *ret_sum, struct pbf_reason *why)
 {
-	const char *rest = text;
-	struct prep_sum found = { 0 };
-	bool is_found = false;
-	struct prep_line line;
+	int result = search(text, length, name, false, ret_sum, why);
 
-	while (prep_next_line(&rest, &length, &line)) {
-		uint64_t offset = (uint64_t)(line.start - text);
-		struct prep_sum sum;
-		size_t digits;
-
-		if (!lists(&line, name, &digits))
-			continue;
-		if (digits != PREP_SUM_DIGITS)
-			return pbf_refuse(why, -EUCLEAN, offset,
-					  "%s has a sum of %zu hex digits; "
-					  "SHA-256 sums have 64",
-					  name, digits);
-		decode(line.start, &sum);
-		if (is_found && !prep_sum_equal(&sum, &found))
-			return pbf_refuse(why, -EUCLEAN, offset,
-					  "%s is listed with two different "
-					  "sums",
-					  name);
-		found = sum;
-		is_found = true;
-	}
-	if (!is_found)
+	if (result == 0)
+		result = search(text, length, name, true, ret_sum, why);
+	if (result == 0)
 		return pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
 				  "%s is not listed", name);
-	*ret_sum = found;
-	return 0;
+	return result < 0 ? result : 0;
 }
 
 struct prep_hasher *prep_hasher_new(void)

@@ -33,8 +33,9 @@ int prep_sum_parse(const char *string, struct prep_sum *ret_sum,
 		   struct pbf_reason *why);
 
 /*
- * Looks NAME up in the text of a SHA256SUMS file: lines `SUM  NAME` or
- * `SUM *NAME`, NAME with or without a leading "./", with either line break.
+ * Looks NAME up in the text of a SHA256SUMS file: lines `SUM  NAME`,
+ * `SUM *NAME` or `SHA256 (NAME) = SUM` with either line break.  NAME may have
+ * a leading "./"; if it is not there, one in whatever directory is meant.
  * Comments, PGP armour and all that has no such form are passed over.
  * -ENOENT when NAME is not listed, -EUCLEAN when it is listed with two
  * different sums, or with something that is no SHA-256 sum; WHY has the offset

@@ -41,18 +41,15 @@ static int open_new(const struct prep_options *options,
 		    const struct prep_target *target,
 		    struct prep_image_work *work, struct pbf_reason *why)
 {
-	struct pbf_reason reason = { .text = "" };
 	int error = prep_publish_new(target->path, &work->publish, why);
 
 	if (error < 0)
 		return error;
 	work->fd = prep_publish_fd(work->publish);
-	error = prep_unpack(options, target->entry, work->fd, &reason);
+	error = prep_unpack(options, target->entry, work->fd, &work->culprit,
+			    why);
 	if (error < 0)
-		return pbf_refuse(
-			why, error, reason.offset_bytes, "%.80s: %.170s",
-			prep_source_name(options->source),
-			reason.text[0] ? reason.text : strerror(-error));
+		return error;
 	return give_away(options, target, work->fd, why);
 }
 

@@ -27,6 +27,7 @@ struct prep_image_work {
 	struct prep_undo *undo;	      /* of one that is there */
 	int own_fd;		      /* of one that is only read, else -1 */
 	int fd;			      /* the image; borrowed from one of them */
+	const char *culprit;	      /* what fails if it is not the image */
 	struct prep_boot_partition place;
 	struct prep_boot boot; /* the boot partition as it is to be */
 	struct prep_growth growth;

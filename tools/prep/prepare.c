@@ -57,12 +57,14 @@ static const char *asked_for(const struct prep_options *options)
  */
 static int fail(const struct run *run, int error, const struct pbf_reason *why)
 {
+	const char *name = run->image.culprit ? run->image.culprit :
+			   run->target.path   ? run->target.path :
+						asked_for(run->options);
+
 	if (prep_stop_is_asked(NULL) && !run->is_committing)
 		say("%s: stopped", run->target.entry);
 	else
-		prep_tell_failure(run->target.path ? run->target.path :
-						     asked_for(run->options),
-				  error, why);
+		prep_tell_failure(name, error, why);
 	return EXIT_FAILED;
 }
 

@@ -50,6 +50,19 @@ static int read_sums(const char *source, char **ret_text, size_t *ret_length)
 	return prep_read_at(fd, 0, *ret_text, *ret_length);
 }
 
+/* Somebody wanted to have it checked. */
+static void warn_unlisted(const char *source)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text,
+		     "%s: " SUMS " beside it does not list it, so that its sum "
+		     "is not checked; --sha256 gives one",
+		     source) < 0)
+		text = NULL;
+	prep_tell_warning(text ? text : "out of memory");
+}
+
 static int expect_listed(const char *source, struct expectation *expectation,
 			 struct pbf_reason *why)
 {
@@ -62,14 +75,13 @@ static int expect_listed(const char *source, struct expectation *expectation,
 		error = prep_find_sum(text, length, basename(copy),
 				      &expectation->sum, &reason);
 	if (error == -ENOENT) {
-		prep_tell_more(SUMS " beside %s does not list it", source);
+		warn_unlisted(source);
 		return 0;
 	}
 	if (error < 0)
-		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-				  SUMS " beside it: %.180s",
-				  reason.text[0] ? reason.text :
-						   strerror(-error));
+		return pbf_refuse(
+			why, error, PBF_REASON_NO_OFFSET, SUMS " beside it: %s",
+			reason.text[0] ? reason.text : strerror(-error));
 	expectation->is_there = text != NULL;
 	expectation->origin = SUMS;
 	return 0;
@@ -98,9 +110,9 @@ static int compare(const struct expectation *expectation,
 	prep_sum_format(&expectation->sum, expected);
 	prep_sum_format(sum, found);
 	return pbf_refuse(why, -EBADMSG, PBF_REASON_NO_OFFSET,
-			  "its SHA-256 sum is %s, but %s says %s; download it "
-			  "again",
-			  found, expectation->origin, expected);
+			  "has another SHA-256 sum than %s says, %s instead of "
+			  "%s: download it again",
+			  expectation->origin, found, expected);
 }
 
 static int open_source(const char *source, int *ret_fd, struct pbf_reason *why)
@@ -125,7 +137,7 @@ const char *prep_source_name(const char *source)
 }
 
 int prep_unpack(const struct prep_options *options, const char *entry, int fd,
-		struct pbf_reason *why)
+		const char **ret_culprit, struct pbf_reason *why)
 {
 	struct prep_progress progress = { .is_wanted = !options->quiet &&
 						       isatty(STDERR_FILENO) };
@@ -152,8 +164,13 @@ int prep_unpack(const struct prep_options *options, const char *entry, int fd,
 	}
 	if (error == 0)
 		error = compare(&expectation, &fetched.sum, why);
-	if (error < 0)
+	if (error < 0) {
+		/* Its text says where, if that is of use to anybody. */
+		why->offset_bytes = PBF_REASON_NO_OFFSET;
+		if (!fetched.is_image_to_blame)
+			*ret_culprit = prep_source_name(options->source);
 		return error;
+	}
 	prep_tell("%s: %s from %s%s%s", entry,
 		  prep_size_text(fetched.size_bytes, size),
 		  prep_source_name(options->source),

@@ -11,10 +11,12 @@ const char *prep_source_name(const char *source);
 
 /*
  * Fills the empty file FD, which will be called ENTRY, from the source that
- * OPTIONS name, and tells so.  -EBADMSG when the sum is another one; else as
- * prep_fetch() and prep_find_sum(), or the negative errno of opening.
+ * OPTIONS name, and tells so.  What fails is the source, whose name
+ * *ret_culprit is then, unless it is the image.  -EBADMSG when the sum is
+ * another one; else as prep_fetch() and prep_find_sum(), or the negative errno
+ * of opening.
  */
 int prep_unpack(const struct prep_options *options, const char *entry, int fd,
-		struct pbf_reason *why);
+		const char **ret_culprit, struct pbf_reason *why);
 
 #endif
