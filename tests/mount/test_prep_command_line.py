@@ -196,7 +196,6 @@ def test_a_double_dash_ends_the_options(images, monkeypatch):
 @pytest.mark.parametrize("program", ("mcopy", "fsck.fat"))
 def test_a_program_that_is_not_installed_is_named(program, image, images,
                                                   work):
-    """With its package's remedy left to the reader."""
     (work / "bin").mkdir()
     for directory in ("/usr/bin", "/usr/sbin"):
         for name in os.listdir(directory):
@@ -207,7 +206,10 @@ def test_a_program_that_is_not_installed_is_named(program, image, images,
             'mount --bind /dev/null "$(readlink -f /usr/sbin/fsck.fat)" && '
             'PATH=$0 exec "$@"', work / "bin") if program == "fsck.fat" else ()
     before = state(images)
-    errors = refused(*NBD, image, says=program, wrapper=hide,
+    says = "fsck.fat cannot be run" if hide else \
+        "needs the program mcopy, which is not installed: install the " \
+        "package mtools"
+    errors = refused(*NBD, image, wrapper=hide, says=says,
                      env={**os.environ, "PATH": str(work / "bin")})
     assert errors.count("\n") <= 3
     assert state(images) == before

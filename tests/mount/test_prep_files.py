@@ -67,6 +67,7 @@ def test_a_file_goes_to_a_path_or_into_a_directory(place, path, image, extra):
 
 @pytest.mark.parametrize("place, path", (
     ("firmware/", "firmware/new.bin"), ("a/b/c.bin", "a/b/c.bin"),
+    ("//a//b///c.bin", "a/b/c.bin"), ("a//b//", "a/b/new.bin"),
     ("a/b/", "a/b/new.bin")))
 def test_directories_that_are_not_there_are_made(place, path, image, extra):
     assert copy(image, f"{extra / 'new.bin'}:{place}") == {
@@ -148,6 +149,26 @@ def test_a_name_that_fat_cannot_have_is_refused(name, image, work):
     before = state(image)
     refused("--copy", work / name, image, says="a|what", status=(USAGE, 2))
     assert state(image) == before
+
+
+@pytest.mark.parametrize("name, why", (
+    ("foo.", "it ends in a dot"), ("foo ", "it ends in a blank"),
+    ("a\tb", "it has a control character"), ("a*b", "no name on a FAT has"),
+    ("\U0001f600", "it has a character that mtools cannot write"),
+    ("x" * 256, "it is too long"),
+    ("aux", "mtools takes it for a device"), ("dir/CON", "mtools takes it"),
+    ("Lpt4/x", "mtools takes it"), ("com1", "mtools takes it")))
+def test_why_a_name_cannot_be_used_is_said(name, why, image, extra):
+    before = state(image)
+    refused("--copy", f"{extra / 'new.bin'}:{name}", image,
+            says=f'the name ".*" cannot be used on the boot partition: {why}')
+    assert state(image) == before
+
+
+@pytest.mark.parametrize("name", ("aux.dtbo", "com5", "console", "nul.txt"))
+def test_a_name_that_looks_like_a_device_is_a_name(name, image, extra):
+    assert copy(image, f"{extra / 'new.bin'}:{name}") == {
+        name: b"new" * 1000}
 
 
 def test_a_source_that_is_not_there_is_refused_by_name(image, work):

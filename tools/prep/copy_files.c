@@ -161,7 +161,7 @@ static int plan_directory(struct plan *plan, const char *path)
 static int plan_entry(struct plan *plan, const FTSENT *entry,
 		      size_t source_length, const char *place)
 {
-	_cleanup_free_ char *path = NULL, *mtools_place = NULL;
+	_cleanup_free_ char *path = NULL;
 	int error;
 
 	if (entry->fts_info == FTS_DP)
@@ -169,7 +169,7 @@ static int plan_entry(struct plan *plan, const FTSENT *entry,
 	if (asprintf(&path, "%s%s", place, entry->fts_path + source_length) < 0)
 		return -ENOMEM;
 	/* A name that mtools cannot write is found before it writes another. */
-	error = prep_mtools_place(path, &mtools_place, plan->why);
+	error = prep_mtools_check_new(path, plan->why);
 	if (error < 0)
 		return error;
 	switch (entry->fts_info) {
@@ -255,14 +255,30 @@ static int name_of(const char *source, char **ret_name)
 	return *ret_name ? 0 : -ENOMEM;
 }
 
+/*
+ * Leaves one slash between two names, and none else; whether there was one at
+ * the end.
+ */
+static bool drop_slashes(char *path)
+{
+	char *end = path;
+
+	for (const char *next = path; *next; next++)
+		if (*next != '/' || (end > path && end[-1] != '/'))
+			*end++ = *next;
+	*end = '\0';
+	if (end == path || end[-1] != '/')
+		return false;
+	end[-1] = '\0';
+	return true;
+}
+
 /* Where COPY goes, for the caller to free; *ret_source likewise. */
 static int find_place(const struct prep_boot *boot,
 		      const struct prep_copy *copy, char **ret_source,
 		      char **ret_place, struct pbf_reason *why)
 {
-	_cleanup_free_ char *path =
-		strdup(copy->path + strspn(copy->path, "/"));
-	_cleanup_free_ char *name = NULL;
+	_cleanup_free_ char *path = strdup(copy->path), *name = NULL;
 	struct prep_boot_entry entry = { .is_directory = true };
 	bool is_slashed = false;
 	int error = 0;
@@ -273,9 +289,7 @@ static int find_place(const struct prep_boot *boot,
 				  copy->source, strerror(errno));
 	if (!path || name_of(copy->source, &name) < 0)
 		return -ENOMEM;
-	for (size_t length = strlen(path);
-	     length > 0 && path[length - 1] == '/'; is_slashed = true)
-		path[--length] = '\0';
+	is_slashed = drop_slashes(path);
 	if (path[0] != '\0')
 		error = prep_boot_find(boot, path, &entry, why);
 	if (error < 0 && error != -ENOENT)
@@ -349,9 +363,9 @@ static int carry_out(const struct plan *plan)
 					    plan->boot, task->path, &reason);
 
 		if (error < 0)
-			return pbf_refuse(
-				plan->why, error, PBF_REASON_NO_OFFSET,
-				"%.100s: %.150s", task->path, reason.text);
+			return pbf_refuse(plan->why, error,
+					  PBF_REASON_NO_OFFSET, "%s: %s",
+					  task->path, reason.text);
 		if (task->source)
 			prep_tell("%s: copied from %s", task->path,
 				  task->source);

@@ -7,7 +7,6 @@
 #ifndef PREP_MTOOLS_PATH_H
 #define PREP_MTOOLS_PATH_H
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "reason.h"
@@ -20,16 +19,16 @@ static inline const char *prep_mtools_path_of(const char *place)
 	return place + strlen(PREP_MTOOLS_DRIVE);
 }
 
-/* Whether mtools writes a file of that name, and a FAT keeps it as it is. */
-bool prep_mtools_name_is_good(const char *name);
-
-/* -EINVAL, as the answer to a name that is not good. */
-int prep_mtools_refuse_name(const char *name, struct pbf_reason *why);
+/*
+ * Whether mtools writes a file of that path, and a FAT keeps its names as they
+ * are; -EINVAL if not, -ENOMEM.
+ */
+int prep_mtools_check_new(const char *path, struct pbf_reason *why);
 
 /*
  * The place of PATH, in which a "/" too many does no harm; "::" is the root.
- * -EINVAL when a name in it is not good, -ENOMEM.  The caller frees
- * *ret_place.
+ * -EINVAL when a name in it is none that a FAT can have, -ENOMEM.  The caller
+ * frees *ret_place.
  */
 int prep_mtools_place(const char *path, char **ret_place,
 		      struct pbf_reason *why);

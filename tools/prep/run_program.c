@@ -202,13 +202,19 @@ static int await(const struct prep_program *program, pid_t pid, int output,
 	return error;
 }
 
+/* All that is run but one is mtools. */
+static const char *package_of(const char *name)
+{
+	return strcmp(name, "fsck.fat") == 0 ? "dosfstools" : "mtools";
+}
+
 static int refuse_start(const char *name, int error, struct pbf_reason *why)
 {
 	if (error == -ENOENT)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 				  "needs the program %s, which is not "
-				  "installed (Debian: mtools, dosfstools)",
-				  name);
+				  "installed: install the package %s",
+				  name, package_of(name));
 	return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 			  "%s cannot be run: %s", name, strerror(-error));
 }
