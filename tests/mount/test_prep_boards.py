@@ -7,7 +7,7 @@ import pytest
 
 from prep_fixture import work  # noqa: F401
 from prep_samples import small
-from preptool import USAGE, digest, names, prep, refused, said, state
+from preptool import NOBODY, USAGE, digest, names, prep, refused, said, state
 
 CPUINFO = """\
 processor\t: 0
@@ -174,6 +174,48 @@ def test_what_is_no_serial_number_is_a_wrong_command_line(serial, image,
                                                           images):
     refused("--serial", serial, image, says="(?i)serial", status=USAGE)
     assert not links(images)
+
+
+@pytest.mark.parametrize("words, says", (
+    (("--serial", "12345"),
+     '--serial "12345": a serial number has 8 or 16 hex digits, and not 5: '
+     "if zeroes in front are missing, it is 00012345"),
+    (("--serial", "./pi-ident.tx"),
+     '--serial "./pi-ident.tx": neither a serial number of 8 or 16 hex '
+     "digits, nor .*, nor a file"),
+    (("--serial", "two.txt"),
+     '--serial "two.txt": it names two boards, 89025d75 and 89025d76'),
+    (("--serial", "empty.txt"), '--serial "empty.txt": the file is empty'),
+    (("--serial", "other.txt"), '--serial "other.txt": neither'),
+    (("--serial", "Serial: 12"), '--serial "Serial: 12": what follows'),
+    (("--serial", "89025d75", "--mac", "dc:a6:32"),
+     '--mac "dc:a6:32": a hardware address is written as')))
+def test_the_option_and_what_it_was_given_are_named(words, says, image,
+                                                    images, work,
+                                                    monkeypatch):
+    (work / "two.txt").write_text("Serial: 89025d75\nSerial: 89025d76\n")
+    (work / "empty.txt").touch()
+    (work / "other.txt").write_text("processor: 0\n")
+    monkeypatch.chdir(work)
+    refused(*words, image, says="^pibootfs-prep: " + says, status=USAGE)
+    assert not links(images)
+
+
+def test_a_file_with_a_serial_number_that_cannot_be_read_is_named(
+        image, work):
+    (work / "ident.txt").write_text("89025d75")
+    (work / "ident.txt").chmod(0)
+    image.parent.chmod(0o755)
+    refused("--serial", work / "ident.txt", image, wrapper=NOBODY,
+            says=f'--serial "{work}/ident.txt": Permission denied',
+            status=USAGE)
+
+
+def test_a_link_may_be_as_long_as_links_can_be(image, images):
+    os.symlink("../" + "far/" * 1000 + "away.img", images / "89025d75")
+    refused("--serial", "89025d75", image, says="89025d75 .*--force gives")
+    prep("--force", "--serial", "89025d75", image)
+    assert links(images) == {"89025d75": "jammy.img"}
 
 
 @pytest.mark.parametrize("address", (

@@ -52,7 +52,9 @@ TEST(a_serial_number_has_8_or_16_hex_digits)
 	assert_serial("89025d75", "89025d75");
 	assert_serial("89025D75", "89025d75");
 	assert_serial("1000000089025d75", "89025d75");
-	assert_no_serial("9025d75", "8 or 16 hex digits");
+	assert_no_serial("9025d75", "not 7: if zeroes in front are missing, it "
+				    "is 09025d75");
+	assert_no_serial("A\n", "8 or 16 hex digits, and not 1");
 	assert_no_serial("089025d75", "8 or 16 hex digits");
 	assert_no_serial("10000000089025d75", "8 or 16 hex digits");
 	assert_no_serial("89025d7g", "8 or 16 hex digits");
@@ -90,9 +92,10 @@ TEST(a_line_of_cpuinfo_names_the_board)
 	assert_serial("Serial          : 1000000089025d75", "89025d75");
 	assert_serial("Serial:89025D75\r\n", "89025d75");
 	assert_serial("# x\n \tSerial : 89025D75\n", "89025d75");
-	assert_no_serial("Serial\t\t 1000000089025d75\n", "a line \"Serial");
-	assert_no_serial("Serial number: 89025d75\n", "a line \"Serial");
-	assert_no_serial("serial: 89025d75\n", "a line \"Serial");
+	assert_no_serial("Serial\t\t 1000000089025d75\n",
+			 "nor a line \"Serial");
+	assert_no_serial("Serial number: 89025d75\n", "nor a line \"Serial");
+	assert_no_serial("serial: 89025d75\n", "nor a line \"Serial");
 }
 
 TEST(all_of_cpuinfo_names_the_board)
@@ -103,7 +106,7 @@ TEST(all_of_cpuinfo_names_the_board)
 		      "Model\t\t: Raspberry Pi 4 Model B Rev 1.1\n",
 		      "89025d75");
 	assert_no_serial("processor\t: 0\nRevision\t: c03111\n",
-			 "a line \"Serial");
+			 "nor a line \"Serial");
 }
 
 TEST(a_line_without_a_serial_number_is_refused)

@@ -61,6 +61,13 @@ static bool parse_serial(const char *text, size_t length,
 	       pbf_board_key(word, ret_key);
 }
 
+/* Not taken for what it could be: a digit that was missed is more likely. */
+static bool is_short(const char *word, size_t *ret_digits)
+{
+	*ret_digits = strspn(word, "0123456789abcdefABCDEF");
+	return *ret_digits > 0 && *ret_digits < 8 && word[*ret_digits] == '\0';
+}
+
 /* The part of a "Serial : ..." line after its colon; false for others. */
 static bool find_value(const struct prep_line *line, const char **ret_value,
 		       size_t *ret_length)
@@ -103,9 +110,10 @@ static int search_lines(const char *text, size_t length,
 	}
 	if (found[0] == '\0')
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "a serial number is 8 or 16 hex digits, or "
-				  "a line \"" LABEL " : ...\" as in "
-				  "/proc/cpuinfo");
+				  "neither a serial number of 8 or 16 hex "
+				  "digits, nor a line \"" LABEL
+				  " : ...\" as in "
+				  "/proc/cpuinfo, nor a file with one");
 	memcpy(ret_key, found, sizeof(found));
 	return 0;
 }
@@ -114,11 +122,20 @@ int prep_board_from_serial(const char *text, size_t length,
 			   char ret_key[PBF_BOARD_KEY_BYTES],
 			   struct pbf_reason *why)
 {
+	char word[WORD_BYTES];
+	size_t digits;
+
 	if (length > TEXT_BYTES_MAX)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
 				  "too long to be a serial number");
 	if (parse_serial(text, length, ret_key))
 		return 0;
+	if (copy_word(text, length, word) && is_short(word, &digits))
+		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
+				  "a serial number has 8 or 16 hex digits, and "
+				  "not %zu: if zeroes in front are missing, it "
+				  "is %08llx",
+				  digits, strtoull(word, NULL, 16));
 	return search_lines(text, length, ret_key, why);
 }
 

@@ -30,14 +30,19 @@ static int read_ident(const char *path, char key[PBF_BOARD_KEY_BYTES],
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t length = 0, n = 1;
 
-	if (!text || fd < 0)
-		return text ? -errno : -ENOMEM;
+	if (fd < 0)
+		return -errno;
+	if (!text)
+		return -ENOMEM;
 	while (n > 0 && length < (ssize_t)IDENT_BYTES_MAX) {
 		n = read(fd, text + length, IDENT_BYTES_MAX - (size_t)length);
 		if (n < 0)
 			return -errno;
 		length += n;
 	}
+	if (length == 0)
+		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
+				  "the file is empty");
 	return prep_board_from_serial(text, (size_t)length, key, why);
 }
 
@@ -48,24 +53,44 @@ static bool is_file(const char *path)
 	return stat(path, &st) == 0 && !S_ISDIR(st.st_mode);
 }
 
-static int find_key(const char *serial, char key[PBF_BOARD_KEY_BYTES],
-		    struct pbf_reason *why)
+static int refuse_board(const char *option, const char *value,
+			const char *problem, struct pbf_reason *why)
 {
-	int error = prep_board_from_serial(serial, strlen(serial), key, why);
+	return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
+			  "%s \"%.80s\": %s", option, value, problem);
+}
 
-	if (error == -EINVAL && is_file(serial)) {
-		error = read_ident(serial, key, why);
-		if (error < 0 && error != -EINVAL)
-			return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-					  "%.200s: %s", serial,
-					  strerror(-error));
+static int find_by_serial(const char *serial, char key[PBF_BOARD_KEY_BYTES],
+			  struct pbf_reason *why)
+{
+	struct pbf_reason reason = { .text = "" };
+	int error =
+		prep_board_from_serial(serial, strlen(serial), key, &reason);
+
+	if (error < 0 && is_file(serial)) {
+		reason.text[0] = '\0';
+		error = read_ident(serial, key, &reason);
 	}
-	return error;
+	if (error == 0)
+		return 0;
+	return refuse_board("--serial", serial,
+			    reason.text[0] ? reason.text : strerror(-error),
+			    why);
+}
+
+static int find_by_mac(const char *mac, char key[PBF_BOARD_KEY_BYTES],
+		       struct pbf_reason *why)
+{
+	struct pbf_reason reason = { .text = "" };
+
+	if (prep_board_from_mac(mac, key, &reason) == 0)
+		return 0;
+	return refuse_board("--mac", mac, reason.text, why);
 }
 
 /*
- * The name of the board's entry: that of the directory it asks for, else one
- * that is there and means the same board, else the first.
+ * The name of the board's entry: KEY, which is what it asks for, unless only
+ * another name that means the same board is there.
  */
 static int find_name(int directory_fd, const char *key,
 		     char ret_name[PBF_ENTRY_BYTES])
@@ -108,16 +133,6 @@ static int read_link(int directory_fd, struct prep_board_link *link)
 	return 0;
 }
 
-/* Whether both names lead to one file. */
-static bool leads_to_same(int directory_fd, const char *a, const char *b)
-{
-	struct stat first, second;
-
-	return fstatat(directory_fd, a, &first, 0) == 0 &&
-	       fstatat(directory_fd, b, &second, 0) == 0 &&
-	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
-}
-
 static int add_link(struct prep_board_links *links, const char *key,
 		    bool is_forced, struct pbf_reason *why)
 {
@@ -133,16 +148,16 @@ static int add_link(struct prep_board_links *links, const char *key,
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s: %s",
 				  link->name, strerror(-error));
-	if (strcmp(link->before, links->target) == 0 ||
-	    leads_to_same(links->directory_fd, link->name, links->target)) {
+	if (prep_publish_leads_there(links->directory_fd, link->before,
+				     links->target)) {
 		prep_tell_more("%s: leads to %s already", link->name,
 			       links->target);
 		return 0;
 	}
 	if (link->before[0] != '\0' && !is_forced)
 		return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
-				  "%s leads to %.150s; --force gives the board "
-				  "this image",
+				  "%s has another image, and --force gives it "
+				  "this one: it leads to %s",
 				  link->name, link->before);
 	links->count++;
 	return 0;
@@ -165,12 +180,12 @@ int prep_board_links_plan(const struct prep_options *options, int directory_fd,
 	if (!ret_links->items)
 		return -ENOMEM;
 	for (size_t i = 0; error == 0 && i < options->serial_count; i++) {
-		error = find_key(options->serials[i], key, why);
+		error = find_by_serial(options->serials[i], key, why);
 		if (error == 0)
 			error = add_link(ret_links, key, options->force, why);
 	}
 	for (size_t i = 0; error == 0 && i < options->mac_count; i++) {
-		error = prep_board_from_mac(options->macs[i], key, why);
+		error = find_by_mac(options->macs[i], key, why);
 		if (error == 0)
 			error = add_link(ret_links, key, options->force, why);
 	}

@@ -6,6 +6,7 @@
 #ifndef PREP_BOARD_LINKS_H
 #define PREP_BOARD_LINKS_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -15,8 +16,8 @@
 #include "reason.h"
 
 struct prep_board_link {
-	char name[PBF_ENTRY_BYTES];   /* as it is spelled, or will be */
-	char before[PBF_ENTRY_BYTES]; /* what it leads to so far; "": nothing */
+	char name[PBF_ENTRY_BYTES]; /* as it is spelled, or will be */
+	char before[PATH_MAX];	    /* what it leads to so far; "": nothing */
 	bool is_made;
 };
 
@@ -32,8 +33,9 @@ struct prep_board_links {
  * serial number can also be the name of a file that has it.  A board that has
  * a link in another spelling keeps that.
  *
- * -EINVAL for what is no board; -EEXIST for one that has another image, unless
- * by force, or a name that is no link; -ENOMEM.  The caller releases it.
+ * -EINVAL for what is no board, WHY has the option; -EEXIST for one that has
+ * another image, unless by force, or a name that is no link; -ENOMEM.  The
+ * caller releases it.
  */
 int prep_board_links_plan(const struct prep_options *options, int directory_fd,
 			  const char *target,

@@ -14,9 +14,8 @@
 /* For other names, when one is taken. */
 #define ATTEMPTS_MAX 100
 
-/* Whether NAME, a link to CURRENT, leads to the same as TARGET would. */
-static bool leads_there(int directory_fd, const char *current,
-			const char *target)
+bool prep_publish_leads_there(int directory_fd, const char *current,
+			      const char *target)
 {
 	struct stat a, b;
 
@@ -66,7 +65,7 @@ int prep_publish_link(int directory_fd, const char *name, const char *target,
 			return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
 					  "%s is there already, and is no link",
 					  name);
-		if (leads_there(directory_fd, current, target)) {
+		if (prep_publish_leads_there(directory_fd, current, target)) {
 			*ret_outcome = PREP_LINK_KEPT;
 			return 0;
 		}

@@ -14,6 +14,13 @@ enum prep_link_outcome {
 };
 
 /*
+ * Whether a symbolic link in DIRECTORY_FD that says CURRENT leads to the same
+ * as one that says TARGET.
+ */
+bool prep_publish_leads_there(int directory_fd, const char *current,
+			      const char *target);
+
+/*
  * Makes the symbolic link NAME in DIRECTORY_FD lead to TARGET.  A link that
  * leads to something else is left alone with -EEXIST, unless MAY_MOVE, and a
  * NAME that is no link always is.  WHY says what is there.  Else the negative
