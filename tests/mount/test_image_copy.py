@@ -248,6 +248,47 @@ def test_a_file_that_appears_meanwhile_is_not_overwritten(work):
     pytest.fail("it always came too late")
 
 
+def test_what_ends_a_copy_ends_it_whatever_was_left_out_before(work):
+    """A file that is there is left out; a disk without room is the end."""
+    volume = filled(work / "v.img")
+    for number in range(20):
+        volume.add("SUB", b"F%02d     BIN" % number, b"x")
+    room = work / "room"
+    room.mkdir()
+    run("mount", "-t", "tmpfs", "-o", "nr_inodes=5", "tmpfs", room)
+    (room / "SUB").mkdir()
+    (room / "SUB/FILE.BIN").touch()
+    (room / "SUB/F00.BIN").touch()
+    errors = tool("cp", volume.path, "sub", room,
+                  status=UNREADABLE).stderr.splitlines()
+    assert len(errors) == 2, errors
+    assert "F00.BIN: exists" in errors[0]
+    assert "No space left on device" in errors[1]
+
+
+@pytest.mark.parametrize("words", (("ls", "-R", "v.img"),
+                                   ("cp", "v.img", "/", "out")))
+def test_without_memory_that_is_said_once(words, work, monkeypatch):
+    """Here, for the map of the volume's clusters, which is that large."""
+    if b"__asan_init" in PIBOOTFS_IMAGE.read_bytes():
+        pytest.skip("this allocator takes its memory in another way")
+    monkeypatch.chdir(work)
+    disk.fat_volume(work / "v.img", 640 * MIB, 32, 512)
+    traced = ("strace", "-o", "trace", "-e", "trace=mmap,brk")
+    run(*traced, PIBOOTFS_IMAGE, *words)
+    calls = (work / "trace").read_text().splitlines()
+    first = next(number for number, call in enumerate(calls)
+                 if re.match(r"mmap\(NULL, 1[56]\d{4}, ", call))
+    before = [call.partition("(")[0] for call in calls[:first]]
+    shutil.rmtree(work / "out", ignore_errors=True)
+    result = run(*traced, "-e", "inject=mmap:error=ENOMEM:"
+                 f"when={before.count('mmap') + 1}+", "-e",
+                 f"inject=brk:retval=0:when={before.count('brk') + 1}+",
+                 PIBOOTFS_IMAGE, *words, check=False)
+    assert result.returncode == UNREADABLE
+    assert result.stderr == "pibootfs-image: v.img: out of memory\n"
+
+
 # Broken and hostile images
 
 

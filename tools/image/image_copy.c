@@ -100,12 +100,13 @@ static int copy_file(struct copy *copy, const struct image_entry *entry,
 	if (error == 0)
 		error = image_output_begin(directory_fd, name,
 					   copy->options->force, &output);
-	if (error == -EEXIST || error == -ETXTBSY)
-		copy->incomplete = true;
-	if (error < 0) {
+	if (error == -EEXIST || error == -ETXTBSY) {
 		refuse_output(copy, path, error);
-		return copy->incomplete ? 0 : error;
+		copy->incomplete = true;
+		return 0;
 	}
+	if (error < 0)
+		return refuse_output(copy, path, error);
 	streamed = image_content_stream(copy->view, entry, path, &sink);
 	error = image_output_end(&output, entry->modified, streamed);
 	if (streamed < 0 && sink.error == 0) {
@@ -143,8 +144,7 @@ static int copy_entry(struct copy *copy, const struct image_step *step,
 	if (asprintf(&path, "%s%s%s", step->path, step->path[0] ? "/" : "",
 		     entry->name) < 0) {
 		path = NULL;
-		say("out of memory");
-		return -ENOMEM;
+		return image_view_no_memory(copy->view);
 	}
 	return copy_file(copy, entry, path, copy->fds[copy->fd_count - 1],
 			 entry->name);
@@ -226,7 +226,7 @@ static int copy_found(struct copy *copy, const struct pbf_found *found)
 	struct stat st;
 
 	if (!for_directory || !for_name)
-		return -ENOMEM;
+		return image_view_no_memory(copy->view);
 	if (stat(output, &st) == 0 && S_ISDIR(st.st_mode)) {
 		copy->prefix_length = (size_t)(inner - found->path);
 	} else {

@@ -105,7 +105,8 @@ int image_dir_read(struct image_view *view, uint32_t first_cluster,
 
 	if (error == -ENOMEM) {
 		image_dir_release(&dir);
-		say("%s: %s: no memory for this directory", view->name, path);
+		*ret_dir = dir;
+		return image_view_no_memory(view);
 	}
 	sort(&dir);
 	*ret_dir = dir;

@@ -31,7 +31,8 @@ struct image_dir {
 /*
  * Reads the directory at FIRST_CLUSTER (PBF_FAT_ROOT for the root), which PATH
  * names in messages.  -EUCLEAN when not all of it could be read; that was
- * said, and *ret_dir has the rest.  After -ENOMEM it has nothing.
+ * said, and *ret_dir has the rest.  After -ENOMEM, which was said as well, it
+ * has nothing.
  */
 int image_dir_read(struct image_view *view, uint32_t first_cluster,
 		   const char *path, struct image_dir *ret_dir);

@@ -13,6 +13,7 @@
 #include "say.h"
 
 struct list {
+	const struct image_view *view;
 	const struct image_options *options;
 	bool begun; /* something was printed before */
 };
@@ -68,16 +69,18 @@ static int print_table(const struct image_entry *entries, size_t count)
 	return error < 0 || count == 0 ? error : image_table_print(table);
 }
 
+/* libsmartcols, too, fails only without memory; that is said. */
 static int print_entries(const struct list *list,
 			 const struct image_entry *entries, size_t count)
 {
 	int error = 0;
 
 	if (list->options->long_listing)
-		return print_table(entries, count);
-	for (size_t i = 0; i < count && error == 0; i++)
-		error = print_name(&entries[i]);
-	return error;
+		error = print_table(entries, count);
+	else
+		for (size_t i = 0; i < count && error == 0; i++)
+			error = print_name(&entries[i]);
+	return error < 0 ? image_view_no_memory(list->view) : 0;
 }
 
 /* One directory of several, under its name. */
@@ -88,7 +91,7 @@ static int print_directory(void *context, const struct image_step *step)
 		say_clean(step->path, isatty(STDOUT_FILENO));
 
 	if (!clean)
-		return -ENOMEM;
+		return image_view_no_memory(list->view);
 	printf("%s/%s:\n", list->begun ? "\n" : "", clean);
 	list->begun = true;
 	return print_entries(list, step->dir->entries, step->dir->count);
@@ -103,6 +106,8 @@ static int print_one(struct image_view *view, const struct list *list,
 	if (!entry->is_directory)
 		return print_entries(list, entry, 1);
 	damage = image_dir_read(view, entry->first_cluster, path, &dir);
+	if (damage == -ENOMEM)
+		return damage;
 	error = print_entries(list, dir.entries, dir.count);
 	return error < 0 ? error : damage;
 }
@@ -111,19 +116,14 @@ static int list_found(struct image_view *view,
 		      const struct image_options *options,
 		      struct pbf_found *found)
 {
-	struct list list = { .options = options };
+	struct list list = { .view = view, .options = options };
 	const struct image_visitor visitor = { .enter = print_directory,
 					       .context = &list };
 	struct image_entry entry = image_entry_of(found, found->path);
-	int result;
 
 	if (options->recursive && entry.is_directory)
-		result = image_tree_walk(view, &entry, found->path, &visitor);
-	else
-		result = print_one(view, &list, &entry, found->path);
-	if (result == -ENOMEM)
-		say("out of memory");
-	return result;
+		return image_tree_walk(view, &entry, found->path, &visitor);
+	return print_one(view, &list, &entry, found->path);
 }
 
 int image_list(const struct image_options *options)

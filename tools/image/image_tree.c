@@ -40,12 +40,12 @@ static int refuse(struct walk *walk, const struct image_entry *entry,
 
 /*
  * Whether no directory that was entered before has a cluster of the one at
- * CLUSTER; 0 or 1, or negative errno.
+ * CLUSTER; 0 or 1, or a negative errno, which was said.
  */
 static int is_separate(struct walk *walk, uint32_t cluster)
 {
 	struct pbf_claim claim;
-	struct pbf_reason why;
+	struct pbf_reason why = { .text = "" };
 	int error;
 
 	if (cluster == PBF_FAT_ROOT)
@@ -54,6 +54,8 @@ static int is_separate(struct walk *walk, uint32_t cluster)
 	if (!pbf_fat_cluster_exists(walk->view->source.volume, cluster))
 		return 1; /* the root area, or refused when it is read */
 	error = pbf_claim_chain(&walk->claims, cluster, &claim, &why);
+	if (error < 0)
+		say_refusal(walk->view->name, walk->path, error, &why, NULL);
 	return error < 0 ? error : claim.end != PBF_CLAIM_SHARED;
 }
 
@@ -111,7 +113,7 @@ static int extend_path(struct walk *walk, const char *name)
 		char *path = realloc(walk->path, needed * 2);
 
 		if (!path)
-			return -ENOMEM;
+			return image_view_no_memory(walk->view);
 		walk->path = path;
 		walk->path_bytes = needed * 2;
 	}
@@ -151,16 +153,16 @@ int image_tree_walk(struct image_view *view, const struct image_entry *start,
 	int result;
 
 	if (!walk)
-		return -ENOMEM;
+		return image_view_no_memory(view);
 	walk->view = view;
 	walk->visitor = visitor;
 	walk->path = strdup(path);
 	walk->path_bytes = strlen(path) + 1;
-	result = walk->path ?
-			 pbf_claims_init(&walk->claims, view->source.volume) :
-			 -ENOMEM;
-	if (result == 0)
+	if (walk->path &&
+	    pbf_claims_init(&walk->claims, view->source.volume) == 0)
 		result = enter(walk, start);
+	else
+		result = image_view_no_memory(view);
 	while (result == 0 && walk->depth > 0)
 		result = step(walk);
 	if (result == 0 && walk->damaged)

@@ -34,8 +34,8 @@ struct image_visitor {
 
 /*
  * Walks from START, the directory at PATH.  Returns what ended the walk, or
- * -EUCLEAN when some directories could not be read or entered, which was said;
- * -ENOMEM.
+ * -EUCLEAN when some directories could not be read or entered, or -ENOMEM;
+ * both were said.
  */
 int image_tree_walk(struct image_view *view, const struct image_entry *start,
 		    const char *path, const struct image_visitor *visitor);

@@ -99,6 +99,12 @@ int image_view_find(struct image_view *view, const char *path,
 	return error;
 }
 
+int image_view_no_memory(const struct image_view *view)
+{
+	say("%s: out of memory", view->name);
+	return -ENOMEM;
+}
+
 void image_view_close(struct image_view *view)
 {
 	pbf_source_close(&view->source);

@@ -51,6 +51,10 @@ int image_view_open_all(const struct image_options *options,
 int image_view_find(struct image_view *view, const char *path,
 		    struct pbf_found *ret_found);
 
+/* Says that there is no memory; -ENOMEM.  Whoever gets that from others in
+ * this program has nothing to say any more. */
+int image_view_no_memory(const struct image_view *view);
+
 void image_view_close(struct image_view *view);
 
 #define _cleanup_view_ _cleanup_(image_view_close)
