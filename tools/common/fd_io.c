@@ -68,3 +68,20 @@ int prep_copy_all(int from_fd, int to_fd)
 	} while (error == 0 && n != 0);
 	return error;
 }
+
+int prep_write_all(int fd, const void *buffer, size_t length)
+{
+	const unsigned char *position = buffer;
+
+	while (length > 0) {
+		ssize_t n = write(fd, position, length);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		position += n;
+		length -= (size_t)n;
+	}
+	return 0;
+}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Reading and writing at a place of a file, all of it or an error: calls that
- * are interrupted or give less go on.
+ * Reading and writing, all of it or an error: calls that are interrupted or
+ * give less go on.
  */
 #ifndef PREP_FD_IO_H
 #define PREP_FD_IO_H
@@ -15,6 +15,9 @@ int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length);
 /* 0 or the negative errno of pwrite(2); part of it may have been written. */
 int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
 		  size_t length);
+
+/* The same by write(2), where the file stands; it may be a pipe. */
+int prep_write_all(int fd, const void *buffer, size_t length);
 
 /*
  * Writes all of FROM_FD to TO_FD, from the beginning of both.  0, -ENOMEM or

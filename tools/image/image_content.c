@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fd_io.h"
 #include "say.h"
 
 static int take_piece(void *context, uint64_t offset_bytes,
@@ -45,20 +46,8 @@ int image_content_stream(struct image_view *view,
 
 static int write_to_stdout(void *context, const void *bytes, size_t length)
 {
-	const char *position = bytes;
-
 	(void)context;
-	while (length > 0) {
-		ssize_t n = write(STDOUT_FILENO, position, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		position += n;
-		length -= (size_t)n;
-	}
-	return 0;
+	return prep_write_all(STDOUT_FILENO, bytes, length);
 }
 
 int image_content_print(struct image_view *view, const struct pbf_found *found)

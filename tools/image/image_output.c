@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fd_io.h"
+
 #define TEMPORARY_TRIES 100
 
 /* Signals that end the program; not those that nohup(1), say, has it ignore. */
@@ -87,21 +89,9 @@ int image_output_begin(int directory_fd, const char *name, bool force,
 int image_output_write(const struct image_output *output, const void *bytes,
 		       size_t length)
 {
-	const char *position = bytes;
-
 	if (is_interrupted())
 		return -EINTR;
-	while (length > 0) {
-		ssize_t n = write(output->fd, position, length);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		position += n;
-		length -= (size_t)n;
-	}
-	return 0;
+	return prep_write_all(output->fd, bytes, length);
 }
 
 /* Moves the file to its name, which is free unless it may be replaced. */

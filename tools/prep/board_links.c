@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "board_id.h"
+#include "cleanup.h"
 #include "publish_link.h"
 #include "tell.h"
 

@@ -10,7 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cleanup.h"
 #include "entry_name.h"
 #include "prep_options.h"
 #include "reason.h"
@@ -54,7 +53,5 @@ int prep_board_links_revert(const struct prep_board_links *links,
 			    struct pbf_reason *why);
 
 void prep_board_links_release(struct prep_board_links *links);
-
-#define _cleanup_links_ _cleanup_(prep_board_links_release)
 
 #endif

@@ -69,6 +69,4 @@ int prep_boot_remove(const struct prep_boot *boot, const char *path,
  */
 int prep_boot_check(const struct prep_boot *boot, struct pbf_reason *why);
 
-#define _cleanup_boot_ _cleanup_(prep_boot_release)
-
 #endif

@@ -91,6 +91,4 @@ int prep_image_revert(struct prep_image_work *work, struct pbf_reason *why);
 
 void prep_image_release(struct prep_image_work *work);
 
-#define _cleanup_image_work_ _cleanup_(prep_image_release)
-
 #endif

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "fd_io.h"
 #include "image.h"
 
 #define PROGRAM_FD 3
@@ -39,26 +40,15 @@ static char *const environment[] = {
 static int make_file(const char *name, const void *content, size_t length)
 {
 	int fd = memfd_create(name, MFD_CLOEXEC);
-	size_t done = 0;
+	int error;
 
-	while (fd >= 0 && done < length) {
-		ssize_t n =
-			write(fd, (const char *)content + done, length - done);
-
-		if (n < 0 && errno != EINTR) {
-			int error = -errno;
-
-			close(fd);
-			return error;
-		}
-		if (n > 0)
-			done += (size_t)n;
-	}
 	if (fd < 0)
 		return -errno;
-	if (lseek(fd, 0, SEEK_SET) < 0) {
+	/* It stands at its beginning after that, for the program to read. */
+	error = prep_write_at(fd, 0, content, length);
+	if (error < 0) {
 		close(fd);
-		return -EIO;
+		return error;
 	}
 	return fd;
 }

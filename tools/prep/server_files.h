@@ -55,6 +55,4 @@ void prep_server_files_print(const struct prep_server_files *files,
 
 void prep_server_files_release(struct prep_server_files *files);
 
-#define _cleanup_server_files_ _cleanup_(prep_server_files_release)
-
 #endif

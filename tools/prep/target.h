@@ -29,6 +29,4 @@ int prep_target_find(const struct prep_options *options,
 		     struct prep_target *ret_target, struct pbf_reason *why);
 void prep_target_release(struct prep_target *target);
 
-#define _cleanup_target_ _cleanup_(prep_target_release)
-
 #endif

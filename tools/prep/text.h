@@ -13,7 +13,6 @@
 #include "cleanup.h"
 
 #define _cleanup_text_ _cleanup_(prep_text_free)
-#define _cleanup_builder_ _cleanup_(prep_builder_free)
 
 /* What an editor hands back: LENGTH bytes, and a NUL behind them. */
 struct prep_text {
