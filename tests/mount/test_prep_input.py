@@ -98,7 +98,8 @@ def test_zeroes_become_holes(suffix, images, download):
 @pytest.mark.parametrize("name, image", (
     ("a.img.xz", "a.img"), ("ubuntu-22.04.5-raspi.img.xz",
                             "ubuntu-22.04.5-raspi.img"),
-    ("c.xz", "c.img"), ("d", "d.img")))
+    ("c.xz", "c.img"), ("d", "d.img"), ("E.IMG.XZ", "E.img"),
+    ("F.RAW", "F.img"), ("g.img.Gz", "g.img"), ("h.raw.ZST", "h.raw")))
 def test_the_image_is_called_as_its_source(name, image, images, download):
     (download / name).symlink_to(packed("jammy", ".zst"))
     prep(download / name, images)
@@ -108,6 +109,19 @@ def test_the_image_is_called_as_its_source(name, image, images, download):
 def test_the_image_is_called_as_it_is_told(images):
     prep("--name", "lab", packed("jammy", ".zst"), images)
     assert names(images) == ["lab.img"]
+
+
+@pytest.mark.parametrize("words", (("--check",), (), NBD,
+                                   ("--serial", "89025d75")))
+@pytest.mark.parametrize("suffix, name", (
+    (".xz", "xz"), (".gz", "gzip"), (".zst", "zstd"), (".bz2", "bzip2")))
+def test_a_compressed_image_is_none_that_is_there(suffix, name, words, images):
+    path = images / f"jammy.img{suffix}"
+    path.symlink_to(packed("jammy", suffix))
+    refused(*words, path, says=re.escape(
+        f"{path}: is compressed with {name}: to make an image of it, give the "
+        "DIRECTORY for that as well"))
+    assert names(images) == [path.name]
 
 
 # Standard input

@@ -51,6 +51,24 @@ def test_they_are_merged_into_what_is_there(before, after, images):
     assert user_data(image) == after
 
 
+@pytest.mark.parametrize("form", (
+    b"nbd-client=1:3.2", b"nbd-client/bookworm-backports", b"nbd-client:arm64",
+    b"[nbd-client, '1:3.2']", b"'nbd-client=1:3.2'"))
+def test_a_package_that_is_there_in_another_form_is_not_added(form, images):
+    before = b"#cloud-config\npackage_update: true\npackages:\n- %s\n" % form
+    image = jammy(images, before)
+    prep(*NBD, "--packages", "nbd-client", image)
+    assert user_data(image) == before
+
+
+@pytest.mark.parametrize("other", (b"nbd-client-doc", b"nbd-client+", b"nbd"))
+def test_a_package_of_a_longer_name_is_another(other, images):
+    before = b"#cloud-config\npackage_update: true\npackages:\n- %s\n" % other
+    image = jammy(images, before)
+    prep(*NBD, "--packages", "nbd-client", image)
+    assert user_data(image) == before + b"- nbd-client\n"
+
+
 def test_the_packages_are_those_that_are_given(images):
     image = jammy(images, b"#cloud-config\n")
     prep(*NBD, "--packages", "nbd-client,vim", image)

@@ -142,15 +142,17 @@ int prep_image_open(const struct prep_options *options,
 		    const struct prep_target *target, bool is_read_only,
 		    struct prep_image_work *ret_work, struct pbf_reason *why)
 {
+	int error;
+
 	*ret_work = PREP_IMAGE_WORK_NONE;
 	/* It has gone since it was named. */
 	if (!target->exists && !options->source)
 		return -ENOENT;
 	if (!target->exists)
 		return open_new(options, target, ret_work, why);
-	if (is_read_only)
-		return open_for_reading(target, ret_work, why);
-	return open_present(options, target, ret_work, why);
+	error = is_read_only ? open_for_reading(target, ret_work, why) :
+			       open_present(options, target, ret_work, why);
+	return error < 0 ? error : prep_refuse_packed(ret_work->fd, why);
 }
 
 int prep_image_resize(const struct prep_options *options,

@@ -7,20 +7,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define LINKS_MAX 40
 
 /* What is left of a download's name. */
 static const char *const packed_suffixes[] = { ".xz", ".gz", ".zst", ".bz2" };
 
+/* Cuts SUFFIX off, in whatever case it is. */
+static bool strip_suffix(char *name, const char *suffix)
+{
+	size_t length = strlen(name), suffix_length = strlen(suffix);
+
+	if (length <= suffix_length ||
+	    strcasecmp(name + length - suffix_length, suffix) != 0)
+		return false;
+	name[length - suffix_length] = '\0';
+	return true;
+}
+
 static void strip_packing(char *name)
 {
 	for (size_t i = 0;
 	     i < sizeof(packed_suffixes) / sizeof(packed_suffixes[0]); i++)
-		if (pbf_has_suffix(name, packed_suffixes[i])) {
-			name[strlen(name) - strlen(packed_suffixes[i])] = '\0';
+		if (strip_suffix(name, packed_suffixes[i]))
 			return;
-		}
 }
 
 /* The entry that a new image gets. */
@@ -39,6 +50,10 @@ static int name_new(const struct prep_options *options,
 				  "--name");
 	name = basename(source);
 	strip_packing(name);
+	/* In capitals it would be none to the daemon. */
+	if (!pbf_has_image_suffix(name))
+		(void)(strip_suffix(name, ".img") ||
+		       strip_suffix(name, ".raw"));
 	length = snprintf(ret_entry, PBF_ENTRY_BYTES, "%s",
 			  options->name ? options->name : name);
 	if (length >= 0 && length < (int)PBF_ENTRY_BYTES &&

@@ -131,6 +131,24 @@ static int open_source(const char *source, int *ret_fd, struct pbf_reason *why)
 	return 0;
 }
 
+int prep_refuse_packed(int fd, struct pbf_reason *why)
+{
+	unsigned char head[512];
+	enum prep_format format;
+
+	if (prep_read_at(fd, 0, head, sizeof(head)) < 0)
+		return 0;
+	format = prep_format_detect(head, sizeof(head));
+	/* A boot sector can begin with any bytes. */
+	if (format == PREP_FORMAT_NONE ||
+	    (head[510] == 0x55 && head[511] == 0xaa))
+		return 0;
+	return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+			  "is compressed with %s: to make an image of it, give "
+			  "the DIRECTORY for that as well",
+			  prep_format_name(format));
+}
+
 const char *prep_source_name(const char *source)
 {
 	return strcmp(source, "-") == 0 ? "standard input" : source;

@@ -10,6 +10,12 @@
 const char *prep_source_name(const char *source);
 
 /*
+ * -EOPNOTSUPP when FD, which is to be an image, is a compressed one; WHY says
+ * what to do about that.
+ */
+int prep_refuse_packed(int fd, struct pbf_reason *why);
+
+/*
  * Fills the empty file FD, which will be called ENTRY, from the source that
  * OPTIONS name, and tells so.  What fails is the source, whose name
  * *ret_culprit is then, unless it is the image.  -EBADMSG when the sum is

@@ -30,9 +30,9 @@ bool prep_package_name_is_valid(const char *name);
 /*
  * Makes *RET_TEXT of the user-data in TEXT, so that package_update is true and
  * PACKAGES are in the list under packages:, after those that are there.  One
- * that is there already, by itself, as [name, version] or under "apt:", is not
- * added again.  An empty TEXT, as where there is no such file, gives a new
- * cloud-config.  With its own result it changes nothing.
+ * that is there already, in whatever form apt takes, as [name, version] or
+ * under "apt:", is not added again.  An empty TEXT, as where there is no such
+ * file, gives a new cloud-config.  With its own result it changes nothing.
  *
  * -EINVAL for packages that are none or too many.  -EUCLEAN, with WHY, for a
  * text that is no cloud-config (a script, MIME parts, a Jinja template), is

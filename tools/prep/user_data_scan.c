@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text.h"
 #include "yaml_event.h"
 
 #define DEPTH_MAX 64u
@@ -171,11 +172,25 @@ static int take_packages(struct scanner *scanner, const yaml_event_t *event)
 	return 0;
 }
 
+/*
+ * Whether it is the package NAME as apt takes it: by itself, or with a version,
+ * a release or an architecture.
+ */
+static bool is_package(const yaml_event_t *event, const char *name)
+{
+	const char *value = (const char *)event->data.scalar.value;
+	size_t length = strlen(name);
+
+	return prep_starts_with(value, event->data.scalar.length, name) &&
+	       (event->data.scalar.length == length ||
+		memchr("=/:", value[length], 3));
+}
+
 /* Notes which package an item of a list of names is. */
 static void take_name(struct scanner *scanner, const yaml_event_t *event)
 {
 	for (size_t i = 0; i < scanner->wish->package_count; i++)
-		if (prep_yaml_is(event, scanner->wish->packages[i]))
+		if (is_package(event, scanner->wish->packages[i]))
 			scanner->scan.present |= UINT64_C(1) << i;
 }
 

@@ -59,7 +59,8 @@ struct prep_user_data_scan {
 	size_t dash_column; /* of BLOCK_LIST */
 	/*
 	 * Bit N says that package N of the wish is in the list: by itself, as
-	 * [name, version], or under "apt:".
+	 * name=version, name/release or name:architecture, as [name, version],
+	 * or under "apt:".
 	 */
 	uint64_t present;
 };
