@@ -162,8 +162,24 @@ def test_a_boot_partition_that_is_not_there_is_refused(image, images):
 def test_a_name_that_dracut_would_take_for_a_port_is_refused(images):
     place("questing", images / "2504.img")
     before = state(images)
-    refused(*NBD, images / "2504.img", says="2504")
+    refused(*NBD, images / "2504.img", says='"2504" for a port.*--nbd-name')
     assert state(images) == before
+
+
+def test_an_image_whose_name_no_export_can_have_needs_another(images):
+    small(images / "my pi.img")
+    refused(*NBD, images / "my pi.img", status=USAGE,
+            says='export cannot be named "my pi" .*: give another name by '
+                 '--nbd-name')
+    prep(*NBD, "--nbd-name", "my-pi", images / "my pi.img")
+
+
+@pytest.mark.parametrize("words, says", (
+    (("--size", "8Q"), '--size "8Q" is no size, such as 8G'),
+    (("--size", "9999999T"), '--size "9999999T" is more than any file'),
+    (("--sha256", "abc"), '--sha256 "abc" is no SHA-256 sum')))
+def test_a_value_that_is_none_is_quoted(words, says, image):
+    refused(*words, image, says=says, status=USAGE)
 
 
 def test_an_image_that_is_not_there_is_named(images):

@@ -48,19 +48,19 @@ int prep_size_parse(const char *string, uint64_t *ret_bytes,
 
 	/* strtoull() would take blanks and signs as well. */
 	if (!isdigit((unsigned char)string[0]))
-		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "'%s' is no size, such as 8G or 16000000000",
-				  string);
+		return pbf_refuse(
+			why, -EINVAL, PBF_REASON_NO_OFFSET,
+			"\"%s\" is no size, such as 8G or 16000000000", string);
 	errno = 0;
 	number = strtoull(string, &unit, 10);
 	if (!parse_unit(unit, &factor) || (number == 0 && errno == 0))
-		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "'%s' is no size, such as 8G or 16000000000",
-				  string);
+		return pbf_refuse(
+			why, -EINVAL, PBF_REASON_NO_OFFSET,
+			"\"%s\" is no size, such as 8G or 16000000000", string);
 	if (errno == ERANGE || !checked_mul(number, factor, &bytes) ||
 	    bytes > SIZE_BYTES_MAX - SECTOR_BYTES)
 		return pbf_refuse(why, -ERANGE, PBF_REASON_NO_OFFSET,
-				  "'%s' is more than any file can have",
+				  "\"%s\" is more than any file can have",
 				  string);
 	*ret_bytes = div_round_up(bytes, SECTOR_BYTES) * SECTOR_BYTES;
 	return 0;

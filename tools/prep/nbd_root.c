@@ -71,15 +71,17 @@ static int check_export(const struct prep_nbd_root *root,
 	    strspn(name, ALPHANUMERIC "-._+@~") != length)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
 				  "an export cannot be named \"%.100s\" on a "
-				  "kernel's command line: use letters, digits "
-				  "and . _ - + @ ~, and no - at the beginning",
+				  "kernel's command line: give another name "
+				  "by --nbd-name, of letters, digits and . _ - "
+				  "+ @ ~, and no - at the beginning",
 				  name);
 	if (root->initramfs == PREP_INITRAMFS_DRACUT &&
 	    strspn(name + sign, "0123456789") == length - sign)
 		return pbf_refuse(
 			why, -EINVAL, PBF_REASON_NO_OFFSET,
 			"dracut would take an export named \"%.100s\" "
-			"for a port: give it a name with a letter",
+			"for a port: give it a name with a letter by "
+			"--nbd-name",
 			name);
 	return 0;
 }

@@ -194,7 +194,7 @@ static enum outcome take_size(struct prep_options *options)
 
 	if (prep_size_parse(optarg, &options->size_bytes, &why) == 0)
 		return GO_ON;
-	say("--size: %s", why.text);
+	say("--size %s", why.text);
 	return WRONG;
 }
 
@@ -205,7 +205,7 @@ static enum outcome take_sum(struct prep_options *options)
 	options->has_sum = true;
 	if (prep_sum_parse(optarg, &options->sum, &why) == 0)
 		return GO_ON;
-	say("--sha256: %s", why.text);
+	say("--sha256 \"%s\" %s", optarg, why.text);
 	return WRONG;
 }
 
