@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""mandoc has nothing to say about the manual pages, not even on style."""
+"""mandoc has nothing to say about the manual pages, not even on style, and no
+dot is a word of its own: mandoc says nothing of that, and puts a tilde there.
+"""
 
 import re
 import subprocess
@@ -21,6 +23,11 @@ def find(root):
             line for line in (result.stdout + result.stderr).splitlines()
             if not re.search("referenced manual not found|outdated mandoc.db",
                              line))
+        findings.extend(
+            f"{page.relative_to(root)}:{number}: the dot ends a sentence and "
+            f"no more; write \\&."
+            for number, line in enumerate(page.read_text().splitlines(), 1)
+            if re.match(r"\.\S.* \. Ns ", line))
     return findings
 
 
@@ -47,6 +54,9 @@ SEEDS = [
          "WARNING: missing date"),
     Seed("a matter of style", {"man/thing.8": GOOD + ".Tn UNIX\n"},
          "STYLE: useless macro"),
+    Seed("a dot that begins a name",
+         {"man/thing.8": GOOD + ".Pa . Ns Ar name\n"},
+         "man/thing.8:12: the dot ends a sentence"),
     Seed("no manual", {"man/thing.8": None}, "man/: no manual page"),
 ]
 
