@@ -7,6 +7,7 @@ import pwd
 
 import pytest
 
+import harness
 import servers
 from prep_fixture import work  # noqa: F401
 from prep_initrd import initramfs_tools
@@ -89,9 +90,35 @@ def test_an_image_directory_that_it_cannot_enter_is_a_warning(image):
     assert not warns_of("nbd", image)
 
 
-def test_the_warning_says_what_to_do(image):
+@pytest.mark.parametrize("uid, gid, mode, directory_mode, remedy", (
+    (0, 0, 0o644, 0o755, "chown nbd: {image}"),
+    (0, 0, 0o444, 0o755, "chown nbd: {image} && chmod u+rw {image}"),
+    (NBD_USER.pw_uid, 0, 0o444, 0o755, "chmod u+rw {image}"),
+    (NBD_USER.pw_uid, 0, 0o200, 0o755, "chmod u+rw {image}"),
+    (NBD_USER.pw_uid, 0, 0o600, 0o700, "chmod o+x {directory}"),
+    (0, 0, 0o600, 0o700, "chmod o+x {directory} && chown nbd: {image}")))
+def test_the_warning_says_what_helps(uid, gid, mode, directory_mode, remedy,
+                                     image):
+    os.chown(image, uid, gid)
+    image.chmod(mode)
+    image.parent.chmod(directory_mode)
+    (warning,) = [line for line in prep(*NBD, image).stderr.splitlines()
+                  if "as root: " in line]
+    command = warning.partition("as root: ")[2]
+    assert command == remedy.format(image=image, directory=image.parent)
+    harness.run("sh", "-c", command)
+    assert not warns_of("nbd", image)
+
+
+@pytest.mark.parametrize("uid, gid, bits", (
+    (NBD_USER.pw_uid, 0, "u"), (0, NBD_USER.pw_gid, "g"), (0, 0, "o")))
+def test_it_names_the_directory_and_whose_mode_it_is(uid, gid, bits, image):
+    os.chown(image, NBD_USER.pw_uid, NBD_USER.pw_gid)
+    os.chown(image.parent, uid, gid)
+    image.parent.chmod(0o600 if bits == "u" else 0o700)
     errors = prep(*NBD, image).stderr
-    assert "chown" in errors and str(image) in errors
+    assert f"enter the directory {image.parent}, whose mode is 0" in errors
+    assert errors.rstrip().endswith(f"chmod {bits}+x {image.parent}")
 
 
 def test_another_user_is_looked_at_when_told(image):

@@ -14,11 +14,15 @@
 bool prep_user_exists(const char *user);
 
 /*
- * Whether USER, who exists, may write to a file of this owner, group and mode,
- * and may enter all directories of its absolute PATH.
+ * Whether USER, who exists, may read and write a file of this owner, group and
+ * mode, and may enter all directories of its absolute PATH.  If not, and with
+ * memory for it, *RET_OBSTACLE says what stands in the way, "the user nbd may
+ * not enter /srv", and *RET_REMEDY the commands of root that remove it; both
+ * are the caller's to free, and NULL otherwise.
  */
 bool prep_user_may_write(const char *user, const struct stat *st,
-			 const char *path);
+			 const char *path, char **ret_obstacle,
+			 char **ret_remedy);
 
 /* Gives the file to USER and their group: 0 or a negative errno. */
 int prep_user_give(const char *user, int fd);

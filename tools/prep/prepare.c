@@ -171,7 +171,7 @@ static int work_on_image(struct run *run, struct pbf_reason *why)
 static void warn_of_ownership(const struct run *run)
 {
 	const struct prep_options *options = run->options;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *text = NULL, *obstacle = NULL, *remedy = NULL;
 	struct stat st;
 
 	if (!options->nbd_host && !options->nbd_conf)
@@ -183,14 +183,14 @@ static void warn_of_ownership(const struct run *run)
 		return;
 	}
 	if (fstat(run->image.fd, &st) < 0 ||
-	    prep_user_may_write(options->nbd_user, &st, run->target.path))
+	    prep_user_may_write(options->nbd_user, &st, run->target.path,
+				&obstacle, &remedy))
 		return;
-	if (asprintf(&text,
-		     "the user %s may not write to %s, or not enter its "
-		     "directory, so that nbd-server would serve it read-only "
-		     "or not at all; as root: chown %s: %s",
-		     options->nbd_user, run->target.path, options->nbd_user,
-		     run->target.path) < 0)
+	if (!obstacle || !remedy ||
+	    asprintf(&text,
+		     "%s, so that nbd-server would serve %s read-only or not "
+		     "at all; as root: %s",
+		     obstacle, run->target.entry, remedy) < 0)
 		text = NULL;
 	prep_tell_warning(text ? text : "out of memory");
 }
