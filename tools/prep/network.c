@@ -30,14 +30,38 @@ static bool may_have_boards(const struct ifaddrs *item)
 	       !(item->ifa_flags & (IFF_LOOPBACK | IFF_POINTOPOINT));
 }
 
+/*
+ * An address may have a label, "eth0:1", by which getifaddrs(3) calls it; the
+ * interface is what is before the colon, and dnsmasq knows only that.
+ */
+static int name_length(const struct ifaddrs *item)
+{
+	return (int)strcspn(item->ifa_name, ":");
+}
+
+static bool is_of(const struct ifaddrs *item, const char *interface)
+{
+	size_t length = (size_t)name_length(item);
+
+	return strlen(interface) == length &&
+	       memcmp(interface, item->ifa_name, length) == 0;
+}
+
 static void take(const struct ifaddrs *item, struct prep_network *network)
 {
 	struct in_addr first = { .s_addr = htonl(ipv4_of(item->ifa_addr) &
 						 ipv4_of(item->ifa_netmask)) };
 
-	snprintf(network->interface, sizeof(network->interface), "%s",
-		 item->ifa_name);
+	snprintf(network->interface, sizeof(network->interface), "%.*s",
+		 name_length(item), item->ifa_name);
 	inet_ntop(AF_INET, &first, network->subnet, sizeof(network->subnet));
+}
+
+bool prep_network_is_address(const char *host)
+{
+	struct in_addr in;
+
+	return inet_pton(AF_INET, host, &in) == 1;
 }
 
 bool prep_network_find(const char *host, const char *interface,
@@ -59,7 +83,7 @@ bool prep_network_find(const char *host, const char *interface,
 
 		if (!may_have_boards(item))
 			continue;
-		if (interface && strcmp(interface, item->ifa_name) != 0)
+		if (interface && !is_of(item, interface))
 			continue;
 		own = ipv4_of(item->ifa_addr);
 		mask = ipv4_of(item->ifa_netmask);

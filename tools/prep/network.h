@@ -12,6 +12,9 @@ struct prep_network {
 	char subnet[INET_ADDRSTRLEN]; /* its first address */
 };
 
+/* Whether HOST is an IPv4 address; names are not looked up. */
+bool prep_network_is_address(const char *host);
+
 /*
  * Finds the interface that has HOST, an IPv4 address, or else one in whose
  * network it is; loopback and point-to-point interfaces do not count.  With
