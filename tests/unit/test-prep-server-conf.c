@@ -172,6 +172,32 @@ TEST(a_name_that_nbd_server_cannot_have_is_refused)
 	prep_text_free(&result);
 }
 
+static void assert_said(const char *text, const char *path, bool is_read_only)
+{
+	struct prep_export_said said;
+
+	assert_int_equal(prep_nbd_conf_look(text, strlen(text), "jammy", &said),
+			 0);
+	if (path)
+		assert_string_equal(said.path, path);
+	else
+		assert_null(said.path);
+	assert_int_equal(said.is_read_only, is_read_only);
+	prep_export_said_release(&said);
+}
+
+TEST(an_export_that_is_there_is_found)
+{
+	assert_said(JAMMY, "/srv/images/jammy.img", false);
+	assert_said(LAB, NULL, false);
+	assert_said("exportname=/x\n[jammy]\n#exportname=/y\n", NULL, false);
+	assert_said("[jammy]\nexportname = \\sa\\\\b\\t\\q\\s \nreadonly = 1",
+		    " a\\b\t\\q ", true);
+	assert_said("[jammy]\nexportname=/x\nreadonly=true\n" LAB
+		    "[jammy]\nexportname=/y\r\nreadonly=false\n",
+		    "/y", false);
+}
+
 TEST(other_bytes_in_the_file_of_nbd_server_stay)
 {
 	static const char before[] = "[lab]\n\0\xff\n";
@@ -397,6 +423,7 @@ int main(void)
 		cmocka_unit_test(a_path_is_written_so_that_it_is_read_again),
 		cmocka_unit_test(a_path_that_nbd_server_cannot_have_is_refused),
 		cmocka_unit_test(a_name_that_nbd_server_cannot_have_is_refused),
+		cmocka_unit_test(an_export_that_is_there_is_found),
 		cmocka_unit_test(other_bytes_in_the_file_of_nbd_server_stay),
 		cmocka_unit_test(dnsmasq_gets_a_block),
 		cmocka_unit_test(the_block_is_replaced_where_it_is),

@@ -10,7 +10,7 @@ int prep_refuse_value(struct pbf_reason *why, const char *what,
 		      const char *text, const char *sentence)
 {
 	return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-			  "%s \"%.100s\" %s", what, text, sentence);
+			  "%s \"%.300s\" %s", what, text, sentence);
 }
 
 int prep_check_path(const char *path, size_t bytes_max, struct pbf_reason *why)

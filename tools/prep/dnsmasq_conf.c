@@ -29,9 +29,7 @@ struct dnsmasq_conf {
 	struct network network;
 	/* The block: its bytes; both 0 if there is none. */
 	size_t begin, end;
-	/* What is said outside it. */
-	bool is_port_said;
-	bool is_binding_said;
+	struct prep_dnsmasq_said said;
 	struct prep_builder out;
 };
 
@@ -112,7 +110,41 @@ static bool is_setting(const struct prep_line *line, const char *key)
 	return end == length || start[end] == '=' || start[end] == '#';
 }
 
-static int find_block(struct dnsmasq_conf *conf, struct pbf_reason *why)
+/*
+ * Whether dnsmasq has lines like this: a comment, or a keyword, alone or with
+ * a value.  Other programs have "[section]", "Port 22" or "some.key=1".
+ */
+static bool is_dnsmasqs(const struct prep_line *line)
+{
+	size_t start = 0, end;
+
+	while (start < line->length && prep_is_blank(line->start + start, 1))
+		start++;
+	end = start;
+	while (end < line->length &&
+	       ((line->start[end] >= 'a' && line->start[end] <= 'z') ||
+		(line->start[end] >= '0' && line->start[end] <= '9') ||
+		line->start[end] == '-'))
+		end++;
+	if (end == start)
+		return end == line->length || line->start[end] == '#';
+	while (end < line->length && prep_is_blank(line->start + end, 1))
+		end++;
+	return end == line->length || line->start[end] == '=' ||
+	       line->start[end] == '#';
+}
+
+static void take_line(const struct prep_line *line,
+		      struct prep_dnsmasq_said *said)
+{
+	said->port |= is_setting(line, "port");
+	said->binding |= is_setting(line, "bind-interfaces") ||
+			 is_setting(line, "bind-dynamic");
+	said->is_foreign |= !is_dnsmasqs(line);
+}
+
+/* Whether there is at most one block, and that whole. */
+static bool find_block(struct dnsmasq_conf *conf)
 {
 	const char *text = conf->text;
 	size_t left = conf->length;
@@ -132,18 +164,20 @@ static int find_block(struct dnsmasq_conf *conf, struct pbf_reason *why)
 			is_ended = true;
 			conf->end = end;
 		} else if (!is_begun || is_ended) {
-			conf->is_port_said |= is_setting(&line, "port");
-			conf->is_binding_said |=
-				is_setting(&line, "bind-interfaces") ||
-				is_setting(&line, "bind-dynamic");
+			take_line(&line, &conf->said);
 		}
 	}
-	if (is_wrong || is_begun != is_ended)
-		return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
-				  "it has not one line \"" BLOCK_BEGIN
-				  "\" and then one \"" BLOCK_END
-				  "\": remove what is left of that block");
-	return 0;
+	conf->said.block = is_begun || is_ended;
+	return !is_wrong && is_begun == is_ended;
+}
+
+void prep_dnsmasq_conf_look(const char *text, size_t length,
+			    struct prep_dnsmasq_said *ret_said)
+{
+	struct dnsmasq_conf conf = { .text = text, .length = length };
+
+	find_block(&conf);
+	*ret_said = conf.said;
 }
 
 /*
@@ -175,13 +209,13 @@ static void put_block(struct dnsmasq_conf *conf)
 	prep_builder_print(
 		out, BLOCK_BEGIN "; pibootfs-prep writes these lines anew%s",
 		line_break);
-	if (tftp->is_without_dns && !conf->is_port_said)
+	if (tftp->is_without_dns && !conf->said.port && !tftp->is_port_said)
 		prep_builder_print(out, "port=0%s", line_break);
 	if (tftp->interface) {
 		prep_builder_print(out, "interface=%s%s", tftp->interface,
 				   line_break);
 		/* So that another server on another interface can be, too. */
-		if (!conf->is_binding_said)
+		if (!conf->said.binding && !tftp->is_binding_said)
 			prep_builder_print(out, "bind-dynamic%s", line_break);
 	}
 	if (tftp->subnet) {
@@ -201,10 +235,13 @@ static void put_block(struct dnsmasq_conf *conf)
 static int edit_dnsmasq_conf(struct dnsmasq_conf *conf,
 			     struct prep_text *ret_text, struct pbf_reason *why)
 {
-	int error = find_block(conf, why);
+	int error;
 
-	if (error < 0)
-		return error;
+	if (!find_block(conf))
+		return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
+				  "it has not one line \"" BLOCK_BEGIN
+				  "\" and then one \"" BLOCK_END
+				  "\": remove what is left of that block");
 	error = prep_builder_start(&conf->out);
 	if (error < 0)
 		return error;

@@ -26,17 +26,34 @@ struct prep_tftp {
 	const char *interface;
 	/* Not to serve DNS, as where another program does. */
 	bool is_without_dns;
+	/* Said by another file that dnsmasq reads as well. */
+	bool is_port_said, is_binding_said;
 };
 
 /* Whether this can be the subnet of a struct prep_tftp. */
 bool prep_subnet_is_valid(const char *subnet);
 
+/* What a configuration says. */
+struct prep_dnsmasq_said {
+	bool block; /* of ours, or a part of one */
+	/* Outside the block, what may not be said once more. */
+	bool port;
+	bool binding; /* bind-interfaces or bind-dynamic */
+	/* It has a line that dnsmasq has not: it is another program's. */
+	bool is_foreign;
+};
+
+/* Looks through a text that dnsmasq might read. */
+void prep_dnsmasq_conf_look(const char *text, size_t length,
+			    struct prep_dnsmasq_said *ret_said);
+
 /*
  * Makes *RET_TEXT of the dnsmasq configuration in TEXT, such as a file in
  * /etc/dnsmasq.d.  What is said of TFTP is between two lines of comment, by
  * which it is found and replaced the next time; the rest stays as it is, and
- * what it says already that may not be said twice (port, bind-interfaces) is
- * left to it.  With its own result it changes nothing.
+ * what it, or by TFTP another file, says already that may not be said twice
+ * (port, bind-interfaces) is left to that.  With its own result it changes
+ * nothing.
  *
  * -EINVAL for a path, a subnet or an interface that dnsmasq would take for
  * something else; -EUCLEAN where one of the two lines is missing or there

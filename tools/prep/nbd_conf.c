@@ -53,7 +53,8 @@ static int check_export(const struct prep_export *export,
 		return prep_refuse_value(
 			why, "the path", export->path,
 			"has a % or is not UTF-8, which nbd-server "
-			"does not understand");
+			"does not understand: give the image, or its "
+			"directory, another name");
 	return 0;
 }
 
@@ -63,11 +64,13 @@ enum export_key {
 	KEY_FLUSH,
 	KEY_FUA,
 	KEY_TRIM,
+	KEY_WRITTEN_COUNT,
+	KEY_READ_ONLY = KEY_WRITTEN_COUNT, /* left as it is */
 	KEY_COUNT
 };
 
 static const char *const key_names[KEY_COUNT] = { "exportname", "flush", "fua",
-						  "trim" };
+						  "trim", "readonly" };
 
 struct nbd_conf {
 	const char *text;
@@ -181,7 +184,7 @@ static void find_export(struct nbd_conf *conf)
 
 static bool is_key_missing(const struct nbd_conf *conf)
 {
-	for (enum export_key key = 0; key < KEY_COUNT; key++)
+	for (enum export_key key = 0; key < KEY_WRITTEN_COUNT; key++)
 		if (!conf->is_said[key])
 			return true;
 	return false;
@@ -191,7 +194,7 @@ static void put_export_keys(struct nbd_conf *conf)
 {
 	const char *line_break = prep_line_break(conf->text, conf->length);
 
-	for (enum export_key key = 0; key < KEY_COUNT; key++)
+	for (enum export_key key = 0; key < KEY_WRITTEN_COUNT; key++)
 		if (!conf->is_said[key])
 			prep_builder_print(
 				&conf->out, "%s = %s%s", key_names[key],
@@ -252,6 +255,76 @@ static int edit_nbd_conf(struct nbd_conf *conf, struct prep_text *ret_text)
 		put_export_keys(conf);
 	}
 	return prep_builder_finish(&conf->out, ret_text);
+}
+
+/* The string that GKeyFile reads from a value. */
+static char *unescape_value(const char *value, size_t length)
+{
+	static const char letters[] = "sntr\\", bytes[] = " \n\t\r\\";
+	char *text = malloc(length + 1), *out = text;
+
+	if (!text)
+		return NULL;
+	for (size_t i = 0; i < length; i++) {
+		const char *letter = NULL;
+		char byte = value[i];
+
+		if (byte == '\\' && i + 1 < length)
+			letter = strchr(letters, value[i + 1]);
+		if (letter) {
+			byte = bytes[letter - letters];
+			i++;
+		}
+		*out++ = byte;
+	}
+	*out = '\0';
+	return text;
+}
+
+static int take_value(enum export_key key, const char *value, size_t length,
+		      struct prep_export_said *said)
+{
+	while (length > 0 && prep_is_blank(value + length - 1, 1))
+		length--;
+	if (key == KEY_READ_ONLY)
+		said->is_read_only = prep_starts_with(value, length, "true") ||
+				     prep_starts_with(value, length, "1");
+	if (key != KEY_PATH)
+		return 0;
+	free(said->path);
+	said->path = unescape_value(value, length);
+	return said->path ? 0 : -ENOMEM;
+}
+
+int prep_nbd_conf_look(const char *text, size_t length, const char *name,
+		       struct prep_export_said *ret_said)
+{
+	const struct prep_export export = { .name = name };
+	const struct nbd_conf conf = { .export = &export };
+	bool is_ours = false;
+	struct prep_line line;
+	enum export_key key;
+	const char *value;
+	int error = 0;
+
+	*ret_said = (struct prep_export_said){ .path = NULL };
+	/* Of a key that is there twice, the last one counts. */
+	while (error == 0 && prep_next_line(&text, &length, &line))
+		if (!is_section(&conf, &line, &is_ours) && is_ours &&
+		    parse_key(&line, &key, &value))
+			error = take_value(
+				key, value,
+				(size_t)(line.start + line.length - value),
+				ret_said);
+	if (error < 0)
+		prep_export_said_release(ret_said);
+	return error;
+}
+
+void prep_export_said_release(struct prep_export_said *said)
+{
+	free(said->path);
+	said->path = NULL;
 }
 
 int prep_nbd_conf_edit(const char *text, size_t length,

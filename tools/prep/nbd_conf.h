@@ -6,6 +6,7 @@
 #ifndef PREP_NBD_CONF_H
 #define PREP_NBD_CONF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "reason.h"
@@ -16,6 +17,18 @@ struct prep_export {
 	const char *name;
 	const char *path; /* absolute */
 };
+
+/* What a configuration says of an export so far. */
+struct prep_export_said {
+	char *path; /* owned; NULL when there is no such export */
+	bool is_read_only;
+};
+
+/* Looks for the export NAME in TEXT; -ENOMEM.  The caller releases *RET_SAID.
+ */
+int prep_nbd_conf_look(const char *text, size_t length, const char *name,
+		       struct prep_export_said *ret_said);
+void prep_export_said_release(struct prep_export_said *said);
 
 /*
  * Makes *RET_TEXT of the nbd-server configuration in TEXT, such as a file in
