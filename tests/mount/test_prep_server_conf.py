@@ -89,7 +89,7 @@ def test_the_export_is_changed_where_it_is(image, nbd_conf):
     old = EXPORT.format(path="/old/place.img").replace(
         "trim = true", "trim = false\nmaxconnections = 1")
     nbd_conf.write_text(old + "\n" + LAB)
-    assert write_nbd(nbd_conf, image) == \
+    assert write_nbd(nbd_conf, image, "--force") == \
         old.replace("/old/place.img", str(image)) + "\n" + LAB
 
 

@@ -20,6 +20,7 @@
 struct prep_server_file {
 	const char *path;  /* "-": to be printed */
 	const char *title; /* of what is printed: where it belongs */
+	bool is_offered;   /* nobody has asked for it */
 	struct prep_text text;
 	struct prep_publish *publish; /* NULL: printed, or as it should be */
 };
@@ -30,8 +31,10 @@ struct prep_server_files {
 };
 
 /*
- * Makes those that OPTIONS want.  Negative errno; WHY names the file, or the
- * option that is missing.  The caller releases it.
+ * Makes those that OPTIONS want, and those that would help; of these, one that
+ * cannot be made is said.  Negative errno; WHY names the file, or the option
+ * that is missing.  -EINVAL when a file is not one to put this into, -EEXIST
+ * when somebody else's lines are in the way.  The caller releases it.
  */
 int prep_server_files_plan(const struct prep_options *options,
 			   const struct prep_export *export,
