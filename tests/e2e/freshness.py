@@ -28,6 +28,8 @@ def check_fresh(written, network, tree, board):
 
 def compare(written, served):
     """Everything in `served` is as it was written, case of names aside."""
+    if not served:
+        raise Stale("nothing was loaded")
     wanted = {path.lower(): digest for path, digest in written.items()}
     stale = [path for path, digest in served.items()
              if wanted.get(path.lower()) != digest]
@@ -54,7 +56,8 @@ def names(directory):
 
 
 def check_whatever_is_there(network, board, image, offset):
-    """Every file that the disk has comes as the disk has it, or not at all.
+    """Every file that the disk has whole comes as the disk has it; every file
+    that the disk has in pieces does not come.
 
     For a disk after a power cut. The judge is an independent reader, and
     each transfer ends, with the file or with an error. Returns {path: was it
@@ -65,28 +68,35 @@ def check_whatever_is_there(network, board, image, offset):
     for path, entry in volume.walk().items():
         if entry.is_directory:
             continue
+        wanted = _content(volume, entry)
         try:
-            data = loader.fetch(network, f"{board}/{path}")
-        except tftpclient.TftpError:
-            served[path] = False
-            continue
-        if data != _content(volume, entry):
-            raise Stale(f"{path} is not what is on the disk")
-        served[path] = True
+            data, answer = loader.fetch(network, f"{board}/{path}"), "served"
+        except tftpclient.TftpError as error:
+            data, answer = None, str(error)
+        if data != wanted:
+            on_disk = "broken" if wanted is None else f"{len(wanted)} bytes"
+            raise Stale(f"{path} is not what is on the disk, which is "
+                        f"{on_disk}: {answer}")
+        served[path] = data is not None
     return served
 
 
 def _content(volume, entry):
-    """What a file's size and links say, or None where they say nothing.
+    """What a file's size and links say, or None where they contradict each
+    other: a chain that is too short, leaves the volume or loops.
 
     Links behind the last byte do not count: a board that dies has often
-    written more of them than of anything else.
+    written more of them than of anything else. But a last cluster that is
+    free belongs to nobody, and so does what is in it.
     """
-    pieces, cluster = [], entry.first_cluster
+    chain, link = {}, entry.first_cluster   # a dict keeps the order
     for _ in range(-(-entry.size // volume.cluster_bytes)):
-        if not 2 <= cluster < volume.clusters + 2:
+        if link in chain or not 2 <= link < volume.clusters + 2:
             return None
-        pieces.append(volume.get(volume.cluster_offset(cluster),
-                                 volume.cluster_bytes))
-        cluster = volume.fat_get(cluster)
-    return b"".join(pieces)[:entry.size]
+        chain[link] = True
+        link = volume.fat_get(link)
+    if chain and link == 0:
+        return None
+    return b"".join(volume.get(volume.cluster_offset(cluster),
+                               volume.cluster_bytes)
+                    for cluster in chain)[:entry.size]

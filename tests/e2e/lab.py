@@ -7,8 +7,6 @@ that TFTP serves, a pibootfs mount or, as a control, a plain directory.
 """
 
 import contextlib
-import os
-import signal
 import socket
 from pathlib import Path
 
@@ -17,6 +15,7 @@ import servers
 
 ADDRESS = "10.0.2.2"
 SERIAL = "89025d75"     # of the board that most tests have
+MAC = "dc-a6-32-01-36-c2"
 LEASES = "10.0.2.15,10.0.2.20"
 TAP = "board"
 
@@ -47,59 +46,71 @@ class Network(servers.Network):
                    if row.split()[1].endswith(f":{port:04X}"))
 
 
-class NbdServer:
+class NbdServer(servers.NbdServer):
     """Stock nbd-server with some exports: {name: image}."""
 
     def __init__(self, network, exports, directory):
-        config, pid_file = (Path(directory, f"nbd-server.{suffix}")
-                            for suffix in ("conf", "pid"))
-        config.write_text("[generic]\nlistenaddr = 0.0.0.0\n" + "".join(
-            f"[{name}]\nexportname = {image}\n"
-            "flush = true\nfua = true\ntrim = true\n"
-            for name, image in exports.items()), encoding="utf-8")
-        self._network = network
-        network.run("nbd-server", "-C", config, "-p", pid_file)
-        self.pid = int(harness.eventually(
-            lambda: pid_file.exists() and pid_file.read_text().strip(),
-            servers.START_SECONDS, "nbd-server's pid file"))
-        harness.eventually(self._is_listening,
-                           servers.START_SECONDS, "nbd-server's port")
+        self._start(network, "0.0.0.0", exports, directory)
 
-    def _is_listening(self):
-        return self._network.is_bound("tcp", servers.NBD_PORT)
+    @property
+    def pid(self):
+        return self._group
 
     def is_waiting(self):
-        """Does every child, of one connection each, wait for a request?"""
+        """Does every child, of one connection each, wait for a request?
+
+        With all its threads: the first one reads, others write.
+        """
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
         for child in children.read_text().split():
-            with contextlib.suppress(FileNotFoundError):
-                status = Path(f"/proc/{child}/status").read_text()
-                if "\nState:\tS" not in status:
-                    return False
+            # What has ended waits for nothing and does nothing.
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for status in Path(f"/proc/{child}/task").glob("*/status"):
+                    if "\nState:\tS" not in status.read_text():
+                        return False
         return True
 
-    def stop(self):
-        """End it, with its children of one connection each."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGTERM)
-        harness.eventually(lambda: not self._is_listening(),
-                           servers.STOP_SECONDS, "the end of nbd-server")
+
+class Ended(AssertionError):
+    """A server that has to run all the time has ended."""
+
+
+def started_at(name, pid):
+    """When this process was started, in ticks since the kernel was: with the
+    pid it tells the process from any other. May raise Ended."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except (FileNotFoundError, ProcessLookupError):
+        raise Ended(f"{name}, process {pid}, has ended") from None
+    # Behind the name, which may hold anything, come fields 3, the state, and
+    # the following; the time is number 22 (proc(5)).
+    fields = text.rpartition(")")[2].split()
+    if fields[0] in "ZX":
+        raise Ended(f"{name}, process {pid}, has ended")
+    return int(fields[19])
 
 
 class Lab:
-    """nbd-server and dnsmasq, started once for a whole test."""
+    """nbd-server and dnsmasq, started once for a whole test.
 
-    def __init__(self, network, tree, exports, logs):
+    `tree` is what TFTP serves: a Mount's path, and then `daemon` is that
+    Mount, or a plain directory.
+    """
+
+    def __init__(self, network, tree, exports, logs, daemon=None):
         self.network = network
         self.tree = Path(tree)
         self.logs = Path(logs)
-        self._nbd_server = NbdServer(network, exports, logs)
-        try:
-            self._dnsmasq = servers.dnsmasq(
-                network, tree, *self._ethernet_options(), user="dnsmasq")
-        except BaseException:
-            self._nbd_server.stop()
-            raise
+        with contextlib.ExitStack() as started:
+            self._nbd_server = started.enter_context(
+                NbdServer(network, exports, logs))
+            self._dnsmasq = started.enter_context(servers.dnsmasq(
+                network, tree, *self._ethernet_options(), user="dnsmasq"))
+            self._started = started.pop_all()
+        self.pids = {"nbd-server": self._nbd_server.pid,
+                     "dnsmasq": self._dnsmasq.pid}
+        if daemon:
+            self.pids["pibootfs"] = daemon.pid
 
     def _ethernet_options(self):
         if not self.network.has_ethernet:
@@ -115,9 +126,10 @@ class Lab:
         self.stop()
 
     def stop(self):
-        self._dnsmasq.stop()
-        (self.logs / "dnsmasq.log").write_text(self._dnsmasq.log())
-        self._nbd_server.stop()
+        try:
+            self._started.close()
+        finally:
+            (self.logs / "dnsmasq.log").write_text(self._dnsmasq.log())
 
     def wait_idle(self):
         """Wait until nbd-server has done all that has reached it.
@@ -132,7 +144,8 @@ class Lab:
                 and self._nbd_server.is_waiting())
 
     def identity(self):
-        """What must be the same from the first boot to the last: the servers
-        and the mount that they serve."""
-        return (self._dnsmasq.pid, self._nbd_server.pid,
+        """What must be the same from the first boot to the last: the servers,
+        none of them started again, and the mount that they serve."""
+        return ({name: (pid, started_at(name, pid))
+                 for name, pid in self.pids.items()},
                 harness.mount_lines(self.tree))

@@ -104,29 +104,42 @@ def expect_system(board, kernel):
                      re.MULTILINE)
 
 
-def change_and_restart(board, script, say):
-    """Change the boot partition and reboot; {path: digest} of all of it."""
+def change_and_restart(board, script, say, check=None):
+    """Change the boot partition and reboot; {path: digest} of all of it.
+
+    `check` is called with that before the reboot, when the board has written
+    out what it has and still has the partition mounted.
+    """
     board.run(script, UPGRADE_SECONDS)
     sums = board.run(SUMS, UPGRADE_SECONDS)
-    say(f"the board has written {len(sums.splitlines())} files, and reboots")
+    written = {path.removeprefix("./"): digest for digest, path in
+               (line.split("  ", 1) for line in sums.splitlines())}
+    say(f"the board has written {len(written)} files")
+    if check:
+        check(written)
+        say("all of them come over TFTP while it runs")
     board.restart()
-    return {path.removeprefix("./"): digest for digest, path in
-            (line.split("  ", 1) for line in sums.splitlines())}
+    return written
 
 
-def boot_and_upgrade(pi, made, say):
+def boot_and_upgrade(pi, made, say, check=None):
     """The first half of the story; what the board has written."""
     with pi.boot(pi.load()) as board:
         expect_system(board, made.old)
         return change_and_restart(
-            board, UPGRADE.format(version=made.new), say)
+            board, UPGRADE.format(version=made.new), say, check)
+
+
+def expect_served(lab, written):
+    """TFTP gives what the board has written to all who ask."""
+    freshness.check_fresh(written, lab.network, lab.tree, SERIAL)
+    freshness.check_gone(lab.network, SERIAL, *REMOVED)
 
 
 def expect_fresh(lab, loaded, written):
     """TFTP gives what the board has written, to the boot ROM and to all."""
     freshness.compare(written, loaded.files(SERIAL))
-    freshness.check_fresh(written, lab.network, lab.tree, SERIAL)
-    freshness.check_gone(lab.network, SERIAL, *REMOVED)
+    expect_served(lab, written)
 
 
 @pytest.fixture
@@ -135,7 +148,7 @@ def lab(pi_image, images, ethernet, pibootfs, logs):
     # By which bootcode.bin is found.
     (images / "default").symlink_to("jammy.img")
     with Lab(ethernet, pibootfs.path, {"jammy": images / "jammy.img"},
-             logs) as made:
+             logs, pibootfs) as made:
         yield made
 
 
@@ -154,7 +167,8 @@ def stale_lab(pi_image, images, ethernet, work, logs):
 def test_board_boots_upgrades_its_kernel_and_boots_it(pi_image, lab, say):
     servers = lab.identity()
     pi = Pi(lab, say)
-    written = boot_and_upgrade(pi, pi_image, say)
+    written = boot_and_upgrade(pi, pi_image, say,
+                               lambda files: expect_served(lab, files))
     loaded = pi.load()
     expect_fresh(lab, loaded, written)
     say(f"all {len(written)} files come as the board has written them")

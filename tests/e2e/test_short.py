@@ -8,73 +8,23 @@ mount, and what a boot ROM asks for.
 
 import os
 import random
+import signal
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import disk
+import fatwrite
 import freshness
 import harness
 import loader
 import servers
-from disk import MIB, Part
 from freshness import Stale
-from lab import SERIAL, Lab
-
-MAC = "dc-a6-32-01-36-c2"
-MODELS = ["pi3", "pi4", "pi5"]
-KERNELS = ["kernel8.img", "kernel_2712.img"]
-REMOVED = ["overlays/README", "issue.txt"]
-CONFIG = b"arm_64bit=1\ninitramfs initramfs8 followkernel\n"
-
-
-def noise(seed, size):
-    """Bytes that nothing can guess, the same each time."""
-    return random.Random(seed).randbytes(size)
-
-
-def kernel_files(version):
-    """What an upgrade replaces."""
-    return {name: noise(f"{name} {version}", 3 * MIB + 1000 * version)
-            for name in (*KERNELS, "initramfs8")}
-
-
-def make_disk(path, version=1):
-    """A disk image that every model boots from; its boot partition."""
-    small = ["bootcode.bin", "start.elf", "fixup.dat", "start4.elf",
-             "fixup4.dat", "bcm2710-rpi-3-b.dtb", "bcm2711-rpi-4-b.dtb",
-             "bcm2712-rpi-5-b.dtb"]
-    boot, _ = disk.partitioned(path, "mbr", [
-        Part(64 * MIB, 32, 512, files={
-            "config.txt": CONFIG, "cmdline.txt": b"root=/dev/nbd0p2\n",
-            "issue.txt": b"issue\n", "overlays/README": b"overlays\n",
-            **{name: noise(name + path.name, 20_000) for name in small},
-            **kernel_files(version)}),
-        Part(4 * MIB, None, type="83")])
-    return boot
-
-
-def upgrade(fat, version=2):
-    """As test_e2e's upgrade, through mtools."""
-    for name, data in kernel_files(version).items():
-        fat.replace(name, data)
-    fat.write("upgraded.txt", b"version %d\n" % version)
-    fat.write("empty.txt")
-    fat.remove("overlays/README")
-    fat.rename("issue.txt", "Issue of the day.txt")
-
-
-def digests(fat, directory=""):
-    """{path: digest} of all files, read with mtools."""
-    found = {}
-    for name in fat.list(directory):
-        path = f"{directory}/{name}".strip("/")
-        if name == "overlays":
-            found.update(digests(fat, path))
-        else:
-            found[path] = loader.digest(fat.read(path))
-    return found
-
+from lab import MAC, SERIAL, Ended, Lab, started_at
+from rom_bench import MODELS
+from sample_disk import (CONFIG, KERNELS, REMOVED, digests, kernel_files,
+                         make_disk, upgrade)
 
 def expect_fresh(lab, written, model, name):
     """A boot ROM and a client that asks for all get what was written."""
@@ -86,7 +36,7 @@ def expect_fresh(lab, written, model, name):
 
 @pytest.fixture
 def jammy(images):
-    """The disk of one board."""
+    """The disk of one board, and of those that have none of their own."""
     boot = make_disk(images / "jammy.img")
     for name in (SERIAL, "default"):
         (images / name).symlink_to("jammy.img")
@@ -95,8 +45,8 @@ def jammy(images):
 
 @pytest.fixture
 def lab(jammy, images, network, pibootfs, logs):
-    with Lab(network, pibootfs.path, {"jammy": images / "jammy.img"},
-             logs) as made:
+    with Lab(network, pibootfs.path, {"jammy": images / "jammy.img"}, logs,
+             pibootfs) as made:
         yield made
 
 
@@ -175,6 +125,8 @@ def test_control_plain_directory_is_found_stale(jammy, images, stale_lab,
     loaded = loader.load(stale_lab.network, SERIAL, stale_lab.logs / "second")
     with pytest.raises(Stale):
         freshness.compare(digests(written), loaded.files(SERIAL))
+    with pytest.raises(Stale, match="nothing was loaded"):
+        freshness.compare(digests(written), {})
     with pytest.raises(Stale):
         freshness.check_fresh(digests(written), stale_lab.network,
                               stale_lab.tree, SERIAL)
@@ -183,6 +135,33 @@ def test_control_plain_directory_is_found_stale(jammy, images, stale_lab,
     with pytest.raises(Stale):
         freshness.check_whatever_is_there(
             stale_lab.network, SERIAL, images / "jammy.img", jammy.offset)
+
+
+@pytest.mark.parametrize("server", ["nbd-server", "dnsmasq", "pibootfs"])
+def test_control_server_that_was_ended_is_missed(server, lab, pibootfs):
+    """As one that was started again would be."""
+    assert lab.identity() == lab.identity()
+    if server == "pibootfs":
+        pibootfs.kill()
+    else:
+        os.kill(lab.pids[server], signal.SIGKILL)
+    pid = lab.pids[server]
+    harness.eventually(lambda: is_missed(server, pid), what="a missed server")
+    with pytest.raises(Ended, match=server):
+        lab.identity()
+
+
+def is_missed(server, pid):
+    try:
+        started_at(server, pid)
+    except Ended:
+        return True
+    return False
+
+
+def test_control_process_with_a_number_used_before_is_another():
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as child:
+        assert started_at("this", os.getpid()) < started_at("cat", child.pid)
 
 
 # Power cuts
@@ -227,12 +206,60 @@ def test_half_an_upgrade_is_served_as_it_is(percent, order, jammy, lab,
     expect_fresh(lab, digests(disk.Fat(live, jammy.offset)), "pi3", "whole")
 
 
+def break_chain(volume, entry, damage):
+    """Damage a file of a volume as half a write does."""
+    chain = volume.chain(entry.first_cluster)
+    middle, last = chain[len(chain) // 2], chain[-1]
+    if damage == "no first cluster":
+        volume.set_entry(entry.offset, cluster=0)
+    elif damage == "size beyond the chain":
+        volume.set_entry(entry.offset, size=entry.size + 4096)
+    else:
+        cluster, link = {
+            "free": (middle, 0), "short": (middle, 0x0fffffff),
+            "loop": (middle, chain[1]), "out of range": (middle, 0x0ffffff0),
+            "last is free": (last, 0)}[damage]
+        volume.fat_put(cluster, link)
+
+
+DAMAGES = ["no first cluster", "size beyond the chain", "free", "short",
+           "loop", "out of range", "last is free"]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_broken_file_is_refused_and_all_others_are_served(damage, jammy, lab,
+                                                          images):
+    volume = fatwrite.Writer(images / "jammy.img", jammy.offset)
+    break_chain(volume, volume.find("kernel8.img"), damage)
+    served = freshness.check_whatever_is_there(
+        lab.network, SERIAL, images / "jammy.img", jammy.offset)
+    assert [path for path in served if not served[path]] == ["kernel8.img"]
+
+
+@pytest.mark.parametrize("fault, message", [
+    ("refused", "kernel8.img is not .* [0-9]+ bytes: TFTP error"),
+    ("broken on the disk", "kernel8.img is not .* broken: served")])
+def test_control_wrong_answer_after_a_power_cut_is_found(
+        fault, message, jammy, stale_lab, images):
+    def check():
+        freshness.check_whatever_is_there(
+            stale_lab.network, SERIAL, images / "jammy.img", jammy.offset)
+
+    check()
+    if fault == "refused":
+        (stale_lab.tree / SERIAL / "kernel8.img").unlink()
+    else:
+        volume = fatwrite.Writer(images / "jammy.img", jammy.offset)
+        break_chain(volume, volume.find("kernel8.img"), "free")
+    with pytest.raises(Stale, match=message):
+        check()
+
+
 # Several boards
 
 @pytest.fixture
 def noble(images):
-    """A second disk, for a board that asks by its address, and for all
-    others."""
+    """A second disk, for a board that asks by its address."""
     boot = make_disk(images / "noble.img", 5)
     (images / MAC).symlink_to("noble.img")
     return boot
@@ -241,7 +268,7 @@ def noble(images):
 @pytest.fixture
 def two_disks(jammy, noble, images, network, pibootfs, logs):
     exports = {name: images / f"{name}.img" for name in ("jammy", "noble")}
-    with Lab(network, pibootfs.path, exports, logs) as made:
+    with Lab(network, pibootfs.path, exports, logs, pibootfs) as made:
         yield made
 
 
@@ -278,7 +305,8 @@ def test_three_boards_get_the_disk_that_is_theirs(jammy, noble, two_disks,
 
 def test_unknown_board_gets_nothing_and_is_named(lab, images, pibootfs):
     (images / "default").unlink()
-    with pytest.raises(loader.NotLoaded, match="not found"):
+    with pytest.raises(loader.NotLoaded, match=(
+            r"(?m)^deadbeef/start4\.elf \(.*\): not found$")):
         loader.load(lab.network, "10000000deadbeef", lab.logs / "unknown",
                     "pi4")
     pibootfs.wait_log("board deadbeef asks for its files")

@@ -7,6 +7,7 @@ Everything a run creates lives below one directory, `session_directory()`, so
 that `clean_up()` finds every mount, loop device and file by its path.
 """
 
+import contextlib
 import os
 import re
 import select
@@ -31,6 +32,7 @@ SANITIZER_REPORT = re.compile(
 
 _session_directory = None
 _processes = []
+_groups = set()
 
 
 class MountFailed(AssertionError):
@@ -53,6 +55,16 @@ def start_process(command, **options):
     process = subprocess.Popen([str(word) for word in command], **options)
     _processes.append(process)
     return process
+
+
+def watch_group(group):
+    """Have clean_up() end this process group, a daemon's, at the latest."""
+    _groups.add(group)
+
+
+def forget_group(group):
+    """It has ended; another one may have its number next."""
+    _groups.discard(group)
 
 
 class Watchdog:
@@ -140,6 +152,9 @@ def clean_up():
     for process in _processes:
         if process.poll() is None:
             process.kill()
+    while _groups:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(_groups.pop(), signal.SIGKILL)
     if _session_directory is None:
         return
     unmount_all(_session_directory)

@@ -169,23 +169,32 @@ class NbdServer:
 
     def __init__(self, network, image, export, directory):
         self.uri = f"nbd://127.0.0.1/{export}"
-        self.network = network
+        self._start(network, "127.0.0.1", {export: image}, directory)
+
+    def _start(self, network, address, exports, directory):
+        """Runs, with these {export: image}, or leaves nothing behind."""
+        self.network, self._group = network, None
         config = Path(directory) / "nbd-server.conf"
         pid_file = Path(directory) / "nbd-server.pid"
         config.write_text(
             "[generic]\n"
-            "listenaddr = 127.0.0.1\n"
-            f"port = {NBD_PORT}\n"
-            f"[{export}]\n"
-            f"exportname = {image}\n"
-            "flush = true\nfua = true\ntrim = true\n")
-        self._group = None
+            f"listenaddr = {address}\n"
+            f"port = {NBD_PORT}\n" + "".join(
+                f"[{name}]\n"
+                f"exportname = {image}\n"
+                "flush = true\nfua = true\ntrim = true\n"
+                for name, image in exports.items()), encoding="utf-8")
         network.run("nbd-server", "-C", config, "-p", pid_file)
         self._group = int(harness.eventually(
             lambda: pid_file.exists() and pid_file.read_text().strip(),
             START_SECONDS, "nbd-server's pid file"))
-        harness.eventually(lambda: network.is_bound("tcp", NBD_PORT),
-                           START_SECONDS, "nbd-server's port")
+        harness.watch_group(self._group)
+        try:
+            harness.eventually(lambda: network.is_bound("tcp", NBD_PORT),
+                               START_SECONDS, "nbd-server's port")
+        except BaseException:
+            self.stop()
+            raise
 
     def __enter__(self):
         return self
@@ -199,6 +208,7 @@ class NbdServer:
         harness.eventually(
             lambda: not self.network.is_bound("tcp", NBD_PORT),
             STOP_SECONDS, "the end of nbd-server")
+        harness.forget_group(self._group)
 
 
 class Nbdkit(Server):
