@@ -7,6 +7,7 @@ root lies what a package manager would have downloaded: /upgrade/VERSION with
 kernel and initramfs, for both kernels.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -27,6 +28,7 @@ DISK_ID = "7069626f"
 FIRMWARE = {"bootcode.bin": 52460, "start.elf": 2973536, "fixup.dat": 7262}
 DTB = "bcm2710-rpi-3-b.dtb"         # as the firmware asks for it
 DEBIAN_DTB = "bcm2837-rpi-3-b.dtb"  # the same board's, by Linux's name
+UNAVAILABLE = 75    # make-image's status without packages: EX_TEMPFAIL
 
 CONFIG_TXT = """\
 # For a Raspberry Pi 3
@@ -59,9 +61,20 @@ class Kernel:
 
 @dataclass(frozen=True)
 class Made:
-    """What is in an image that was made: the kernels' versions."""
-    old: str
+    """What is in an image that was made; as text, what make-image says."""
+    old: str        # kernels' versions
     new: str
+    firmware: str
+
+    def __str__(self):
+        return (f"boots Linux {self.old}, has {self.new} to upgrade to; "
+                f"its firmware is {self.firmware}")
+
+    @classmethod
+    def parse(cls, text):
+        """What make-image has said, as it was before."""
+        return cls(*re.search(r"boots Linux (\S+), has (\S+) to upgrade to; "
+                              r"its firmware is (.*)", text).groups())
 
 
 def make(path, cache=None):
@@ -73,10 +86,11 @@ def make(path, cache=None):
         for kernel in kernels:
             make_upgrade(root / "upgrade" / kernel.version, kernel, archive,
                          work)
-        fill_boot(boot, root / "upgrade" / kernels[0].version, archive)
+        fill_boot(boot, root / "upgrade" / kernels[0].version)
+        firmware = add_firmware(boot, archive)
         fill_root(root, kernels, archive)
         write_disk(path, boot, root)
-    return Made(*(kernel.version for kernel in kernels))
+    return Made(*(kernel.version for kernel in kernels), firmware)
 
 
 def make_upgrade(directory, kernel, archive, workspace):
@@ -89,7 +103,7 @@ def make_upgrade(directory, kernel, archive, workspace):
     initramfs.write(directory / "initramfs8", archive, kernel, workspace)
 
 
-def fill_boot(boot, upgrade, archive):
+def fill_boot(boot, upgrade):
     """The boot partition of a system with that kernel."""
     shutil.copytree(upgrade, boot)
     (boot / "config.txt").write_text(CONFIG_TXT)
@@ -97,15 +111,20 @@ def fill_boot(boot, upgrade, archive):
     (boot / "issue.txt").write_text("Debian, made for a test\n")
     (boot / "overlays").mkdir()
     (boot / "overlays/README").write_text("No overlays are needed here.\n")
-    try:
-        firmware = archive.unpacked("raspi-firmware")
+
+
+def add_firmware(boot, archive):
+    """What the board runs before Linux; says whose it is."""
+    package = "raspi-firmware"
+    if archive.has(package):
+        files = archive.unpacked(package) / "usr/lib/raspi-firmware"
         for name in FIRMWARE:
-            install(firmware / "usr/lib/raspi-firmware" / name, boot / name,
-                    0o644)
-    except debian.Unavailable:
-        # It is not free, and not everywhere. Nothing here executes it.
-        for name, size in FIRMWARE.items():
-            (boot / name).write_bytes(name.encode().ljust(size, b"."))
+            install(files / name, boot / name, 0o644)
+        return f"Debian's, {package} {archive.version(package)}"
+    # It is not free, and not everywhere. Nothing here executes it.
+    for name, size in FIRMWARE.items():
+        (boot / name).write_bytes(name.encode().ljust(size, b"."))
+    return f"made up: there is no {package}"
 
 
 def fill_root(root, kernels, archive):

@@ -143,13 +143,14 @@ def copy_modules(tree, kernel, archive):
     source = archive.unpacked(kernel.package, *kernel.PATTERNS)
     version = Path("lib/modules") / kernel.version
     subprocess.run(["depmod", "-b", source, kernel.version], check=True)
-    needs = {}
+    needs = {_module_name(path): [] for path in (
+        source / version / "modules.builtin").read_text().splitlines()}
     for line in (source / version / "modules.dep").read_text().splitlines():
         path, _, others = line.partition(":")
         needs[_module_name(path)] = [path, *others.split()]
     for names in MODULES.values():
         for name in names:
-            for path in needs.get(name, []):    # none for what is built in
+            for path in needs[name]:
                 install(source / version / path, tree / version / path, 0o644)
     for path in (source / version).glob("modules.[bo]*"):
         install(path, tree / version / path.name, 0o644)

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What keeps the emulated board from being tested, and what is a mistake of
+ours: the one skips tests, the other fails them."""
+
+import os
+
+import pytest
+
+import debian
+import image
+from debian import Unavailable
+
+AVAILABLE = """\
+Package: linux-image-6.1.0-10-arm64
+Version: 6.1.1-1
+
+Package: busybox-static
+Source: busybox
+Version: 1.35.0-4
+"""
+NEWER = "\nPackage: linux-image-6.1.0-11-arm64\nVersion: 6.1.2-1\n"
+
+
+@pytest.fixture
+def apt(work, monkeypatch):
+    """Stands for apt: sets what apt-get says to fail with, and what there
+    is."""
+    programs = work / "bin"
+    programs.mkdir()
+    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
+
+    def write(error="", available=AVAILABLE + NEWER):
+        (work / "error").write_text(error)
+        (work / "available").write_text(available)
+        for name, script in (
+                ("apt-get", f"cat {work}/error >&2; ! test -s {work}/error"),
+                ("apt-cache", f"cat {work}/available")):
+            (programs / name).write_text(f"#!/bin/sh\n{script}\n")
+            (programs / name).chmod(0o755)
+
+    write()
+    return write
+
+
+@pytest.fixture
+def archive(apt, work):
+    (work / "cache/unpacked").mkdir(parents=True)
+    with debian.archive(work / "cache") as made:
+        yield made
+
+
+@pytest.mark.parametrize("error, expected", [
+    ("E: Failed to fetch http://deb.debian.org/x  403  Forbidden\n"
+     "E: Some index files failed to download.", Unavailable),
+    ("W: something\nE: Unable to fetch some archives", Unavailable),
+    ("E: Could not connect to deb.debian.org:80", Unavailable),
+    ("E: Malformed entry 1 in list file sources.list", RuntimeError),
+    ("E: Command line option --no-such is not understood", RuntimeError)])
+def test_only_what_apt_says_of_the_net_is_a_reason_to_skip(error, expected,
+                                                           apt, work):
+    apt(error)
+    with pytest.raises(expected, match="apt-get update: "):
+        with debian.archive(work / "cache"):
+            pass
+
+
+def test_missing_apt_is_a_reason_to_skip(work, monkeypatch):
+    monkeypatch.setenv("PATH", str(work))
+    with pytest.raises(Unavailable, match="there is no apt-get"):
+        with debian.archive(work / "cache"):
+            pass
+
+
+def test_package_that_the_archive_does_not_have_is_a_mistake(archive):
+    with pytest.raises(LookupError, match="has no package busybox-statik"):
+        archive.unpacked("busybox-statik")
+
+
+def test_package_that_does_not_come_is_a_reason_to_skip(archive, apt):
+    apt("E: Failed to fetch http://deb.debian.org/busybox.deb")
+    with pytest.raises(Unavailable, match="apt-get download"):
+        archive.unpacked("busybox-static")
+
+
+@pytest.mark.parametrize("available, expected", [
+    (AVAILABLE, Unavailable), (NEWER.replace("6.1.0", "6.2.0"), LookupError)])
+def test_one_kernel_is_too_few_and_none_a_mistake(available, expected, apt,
+                                                  work):
+    apt("", available)
+    (work / "cache/unpacked").mkdir(parents=True)
+    with debian.archive(work / "cache") as archive, pytest.raises(expected):
+        archive.kernels()
+
+
+def test_firmware_is_made_up_only_where_there_is_no_package(archive, apt,
+                                                            work):
+    assert image.add_firmware(work, archive).startswith("made up")
+    assert (work / "start.elf").stat().st_size == 2973536
+    archive._versions["raspi-firmware"] = "1"
+    apt("E: Failed to fetch http://deb.debian.org/raspi-firmware.deb")
+    with pytest.raises(Unavailable):
+        image.add_firmware(work, archive)
+
+
+def test_what_make_image_says_is_understood():
+    made = image.Made("6.1.0-10-arm64", "6.1.0-11-arm64", "made up: so")
+    assert image.Made.parse(f"x.img: {made}\n") == made
+
+
+def test_cache_is_where_the_user_may_write(monkeypatch):
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert str(debian.default_cache()) == "/var/cache/pibootfs-e2e"
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("HOME", "/home/me")
+    assert str(debian.default_cache()) == "/home/me/.cache/pibootfs-e2e"
