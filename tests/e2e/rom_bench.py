@@ -75,8 +75,9 @@ SEQUENCES = {
     "pi5": """
         @/config.txt?  @/config.txt  @/pieeprom.sig-
         @/bcm2712-rpi-5-b.dtb
-        @//config.txt  @//config.txt  @/kernel_2712.img?
+        @//config.txt  @//config.txt  @/kernel_2712.img?  @/kernel_2712.img?
         @/initrd  @/bcm2712-rpi-5-b.dtb  @//overlays/overlay_map.dtb
+        @//overlays/bcm2712d0.dtbo  @//overlays/hat_map.dtb-
         @//config.txt  @//overlays/hat.dtbo  @//overlays/lost.dtbo-
         @//cmdline.txt  @/armstub8-2712.bin-  @/kernel_2712.img
         """,
@@ -95,7 +96,7 @@ def boot_files():
              "fixup4.dat": 1468, "initrd": 5121, "kernel7.img": 7168,
              "kernel8.img": 29360, "kernel7l.img": 1500,
              "kernel_2712.img": 10277, "overlays/overlay_map.dtb": 600,
-             "overlays/hat.dtbo": 300,
+             "overlays/hat.dtbo": 300, "overlays/bcm2712d0.dtbo": 200,
              **{name: 2048 for name in DEVICE_TREE.values()}}
     return {"config.txt": CONFIG, "cmdline.txt": b"root=/dev/nbd0p2\n",
             **{name: noise(name, size) for name, size in sizes.items()}}

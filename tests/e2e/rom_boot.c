@@ -118,8 +118,11 @@ static int boot_pi3(struct rom_session *session,
 		    const struct rom_machine *machine,
 		    struct rom_boot *ret_boot, struct pbf_reason *why)
 {
-	int error = run_mask_rom(session, why);
+	int error;
 
+	/* Only boot loaders in an EEPROM have learned it (their notes). */
+	session->habits.has_block_limit = true;
+	error = run_mask_rom(session, why);
 	if (error == 0)
 		error = run_bootcode(session, why);
 	if (error < 0)

@@ -13,7 +13,8 @@
  *          netboot
  *   Pi 5   raspberrypi/rpi-eeprom issues 720, 857 and 881; the order of a boot
  *          with initramfs and overlays from logs of boots from disks:
- *          raspberrypi/firmware issue 1955, raspberrypi/linux issue 7319
+ *          raspberrypi/firmware issue 1955, raspberrypi/linux issue 7319,
+ *          NumberOneGit/rpi5-uefi issue 8
  * and from raspberrypi/documentation.  Where a comment says "supposed", none
  * of them tells.
  */

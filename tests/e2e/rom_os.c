@@ -16,6 +16,14 @@ static const char *const recovery_pi4[] = {
 	"recovery7.img", "recovery.img",     NULL
 };
 
+static const char *const overlay_map[] = { "overlay_map.dtb", NULL };
+/*
+ * Of a board of stepping D0 (NumberOneGit/rpi5-uefi issue 8) that has a HAT;
+ * where the HAT's map comes is supposed.
+ */
+static const char *const overlays_pi5[] = { "overlay_map.dtb", "bcm2712d0.dtbo",
+					    "hat_map.dtb", NULL };
+
 static const struct rom_generation generation_pi3 = {
 	.directory = "",
 	.before_config = recovery_elf,
@@ -24,6 +32,7 @@ static const struct rom_generation generation_pi3 = {
 	.before_kernel = recovery_pi3,
 	.armstub64 = "armstub8.bin", /* supposed: no log of 64 bits */
 	.armstub32 = "armstub8-32.bin",
+	.overlays_always = overlay_map,
 	.insists_on_overlays = true,
 	.insists_on_kernels = true,
 };
@@ -36,6 +45,7 @@ static const struct rom_generation generation_pi4 = {
 	.before_kernel = recovery_pi4,
 	.armstub64 = "armstub8-gic.bin",
 	.armstub32 = "armstub8-32-gic.bin",
+	.overlays_always = overlay_map,
 	.config_bytes_max = PREP_CONFIG_NETBOOT_BYTES,
 	.needs_blksize = true,
 };
@@ -48,6 +58,7 @@ static const struct rom_generation generation_pi5 = {
 	.before_kernel = none,
 	.armstub64 = "armstub8-2712.bin",
 	.armstub32 = "armstub8-2712.bin",
+	.overlays_always = overlays_pi5,
 	.checks_os = true,
 };
 

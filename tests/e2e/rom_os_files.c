@@ -94,16 +94,17 @@ static int find_overlays(const struct rom_os *os,
 	return 0;
 }
 
-/* config.txt is read once more for them, after the map of their names. */
+/* config.txt is read once more for them, after the maps of their names. */
 int rom_os_load_overlays(const struct rom_os *os, struct pbf_reason *why)
 {
 	_cleanup_config_ struct rom_config again = { .files = NULL };
 	char directory[PREP_CONFIG_PATH_BYTES], name[PREP_CONFIG_VALUE_BYTES];
+	const char *const *name_always = os->generation->overlays_always;
 	size_t offset = 0;
 	int error = find_overlays(os, directory, why);
 
-	if (error == 0)
-		error = read_overlay(os, directory, "overlay_map", ".dtb", why);
+	for (; error == 0 && *name_always; name_always++)
+		error = read_overlay(os, directory, *name_always, "", why);
 	if (error == 0)
 		error = rom_config_read(os->session, &os->rules, &again, why);
 	while (error == 0 && rom_config_overlay(&again, &offset, name))

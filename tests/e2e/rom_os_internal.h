@@ -27,6 +27,8 @@ struct rom_generation {
 	 * starts, and knows the kernel from then on.
 	 */
 	bool checks_os;
+	/* Asked for among the overlays, whatever config.txt says. */
+	const char *const *overlays_always;
 	/* What is missing of the overlays is asked for twice. */
 	bool insists_on_overlays;
 	/* Kernels are looked for under many names, and more than once. */

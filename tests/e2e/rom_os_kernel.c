@@ -71,6 +71,9 @@ int rom_os_settle_kernel(const struct rom_os *os, struct pbf_reason *why)
 		return error;
 	if (os->generation->checks_os) {
 		error = rom_os_choose_kernel(os, why);
+		/* Asked twice where it is there. */
+		if (error == 0)
+			error = rom_os_probe(os, config->kernel, why);
 		return error == -ENOENT ? no_kernel(os, why) : error;
 	}
 	/* Supposed; without an initramfs they look for it in the end only. */

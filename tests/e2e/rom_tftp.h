@@ -2,8 +2,7 @@
 /*
  * One TFTP request as a Raspberry Pi makes it: the options and habits of its
  * boot code (each stage has a client of its own), and what comes of it.
- * Where no source is named, it is in the logs that shared netboot notes and
- * the comments of rom_boot.c cite.
+ * Where no source is named, it is in the logs that rom_boot.h names.
  */
 #ifndef ROM_TFTP_H
 #define ROM_TFTP_H
