@@ -5,6 +5,7 @@ import itertools
 import os
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -12,18 +13,22 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "mount"))
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "mount"))
 
 import board                                            # noqa: E402
-import debian                                           # noqa: E402
 import harness                                          # noqa: E402
 import image                                            # noqa: E402
 import lab                                              # noqa: E402
+import loader                                           # noqa: E402
+import rom_bench                                        # noqa: E402
+import servers                                          # noqa: E402
 from preptool import prep                               # noqa: E402
 
 # Where all logs are kept; without it, those of tests that fail, in /tmp.
 LOGS = os.environ.get("PIBOOTFS_E2E_LOGS")
 TEST_SECONDS = 900
+MAKE_SECONDS = 600      # with packages to download
 _numbers = itertools.count(1)
 _started = time.monotonic()
 
@@ -31,8 +36,26 @@ _started = time.monotonic()
 @pytest.fixture(scope="session", autouse=True)
 def _leave_nothing_behind():
     """No mount, process or file of this run survives it, but logs."""
+    for program in (harness.PIBOOTFS, loader.BOOTROM):
+        if not program.exists():
+            pytest.exit(f"{program} is missing: build it first", returncode=2)
     yield
     harness.clean_up()
+
+
+def _end(number, _):
+    """As after Ctrl-C, fixtures end what they have begun. Once: they must
+    not be kept from it by a second signal."""
+    signal.signal(number, lambda *_: None)
+    pytest.exit(signal.strsignal(number), returncode=128 + number)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _end_well(_leave_nothing_behind):
+    """A signal that ends this process ends all that it has started."""
+    before = signal.signal(signal.SIGTERM, _end)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture(autouse=True)
@@ -45,9 +68,16 @@ def _never_hang(request):
 
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
-    """Let fixtures see whether their test has failed."""
+    """What a test has logged is kept when anything of it has failed, also
+    when that was ending a server after the test."""
     report = (yield).get_result()
     item.has_failed = getattr(item, "has_failed", False) or report.failed
+    if not hasattr(item, "logs"):
+        return
+    if report.failed:
+        report.sections.append(("logs", f"are in {item.logs}"))
+    if call.when == "teardown" and not item.has_failed and not LOGS:
+        shutil.rmtree(item.logs)
 
 
 @pytest.fixture
@@ -71,7 +101,7 @@ def work():
 
 
 @pytest.fixture
-def logs(request, say):
+def logs(request):
     """A directory for logs and consoles."""
     name = re.sub(r"\W+", "-", request.node.name.removeprefix("test_"))
     if LOGS:
@@ -79,13 +109,12 @@ def logs(request, say):
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
     else:
-        directory = Path(tempfile.mkdtemp(prefix=f"pibootfs-{name}-"))
+        # Not in TMPDIR, which is removed in the end.
+        directory = Path(tempfile.mkdtemp(prefix=f"pibootfs-{name}-",
+                                          dir="/tmp"))
     directory.chmod(0o755)
-    yield directory
-    if getattr(request.node, "has_failed", False):
-        say(f"logs are in {directory}\n")
-    elif not LOGS:
-        shutil.rmtree(directory)
+    request.node.logs = directory
+    return directory
 
 
 @pytest.fixture
@@ -113,22 +142,52 @@ def pibootfs(images, work, logs):
         (logs / "pibootfs.log").write_text(daemon.log())
 
 
+# The boot ROM's own tests
+
+@pytest.fixture
+def tree(work):
+    """A plain directory to boot from."""
+    (work / "tree").mkdir()
+    return rom_bench.Tree(work / "tree")
+
+
+@pytest.fixture
+def dnsmasq(network, tree):
+    with servers.dnsmasq(network, tree.root) as server:
+        yield server
+
+
+@pytest.fixture
+def boot(network, work):
+    """Boots a model against the server that runs."""
+
+    def run(model, *options, **more):
+        return rom_bench.Boot(network, model, work / "out", *options, **more)
+
+    return run
+
+
+# The emulated board
+
 @pytest.fixture(scope="session")
 def _made():
     """The Pi's image, made once: (path, what is in it)."""
     if shutil.which(board.QEMU) is None:
         pytest.skip(f"there is no {board.QEMU} here")
     path = harness.session_directory() / "pi.img"
-    try:
-        return path, image.make(path)
-    except debian.Unavailable as error:
-        pytest.skip(f"no packages for the emulated board: {error}")
+    result = harness.run(HERE / "make-image", path, check=False,
+                         timeout=MAKE_SECONDS)
+    if result.returncode == image.UNAVAILABLE:
+        pytest.skip(f"no packages for the emulated board: {result.stderr}")
+    assert result.returncode == 0, result.stderr
+    return path, image.Made.parse(result.stdout)
 
 
 @pytest.fixture
-def pi_image(_made, images):
+def pi_image(_made, images, say):
     """jammy.img, which pibootfs-prep has made of it, and the board's link."""
     path, made = _made
+    say(f"the image {made}")
     prep("-q", "--name", "jammy", "--nbd-host", lab.ADDRESS,
          "--serial", lab.SERIAL, path, images)
     # What it says of the image is what the test is going to see.

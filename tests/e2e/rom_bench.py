@@ -6,28 +6,19 @@ the options and the packets, a server of our own writes down.
 """
 
 import contextlib
-import os
 import random
 import re
 import shutil
 import struct
-import sys
 import threading
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
-import pytest
+import harness
+import servers
+import tftpclient
+from lab import SERIAL
+from loader import BOOTROM
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "mount"))
-
-import harness                                          # noqa: E402
-import servers                                          # noqa: E402
-import tftpclient                                       # noqa: E402
-
-BOOTROM = Path(os.environ.get(
-    "BOOTROM", harness.REPOSITORY / "build/tests/e2e/bootrom")).resolve()
-SERIAL = "89025d75"
-MAC = "dc-a6-32-01-36-c2"
 BLOCKS_MAX = 65535
 MODELS = ("pi3", "pi4", "pi5")
 DEVICE_TREE = {"pi3": "bcm2710-rpi-3-b.dtb", "pi4": "bcm2711-rpi-4-b.dtb",
@@ -198,22 +189,28 @@ class Recorder:
         self._socket.bind(("127.0.0.1", servers.TFTP_PORT))
         self._socket.settimeout(0.05)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._executor = ThreadPoolExecutor(1)
+        self._running = None
 
     def __enter__(self):
-        self._thread.start()
+        self._running = self._executor.submit(self._run)
         return self
 
     def __exit__(self, *_):
         self._over.set()
-        self._thread.join()
+        self._executor.shutdown()
         self._socket.close()
+        self._running.result()      # raises what went wrong there
 
     @property
     def asked(self):
         """As SEQUENCES has it, but what is missing is not told."""
         return [path + ("?" if tftpclient.ERROR in packets else "")
                 for (path, _), packets in zip(self.requests, self.packets)]
+
+    def has_ended(self):
+        """By itself, as something went wrong."""
+        return self._running.done()
 
     def _run(self):
         while not self._over.is_set():
@@ -267,47 +264,3 @@ class Recorder:
         operation, number = struct.unpack_from("!HH", own.recv(65536))
         self.packets[-1].append(operation)
         return (operation, number) == (tftpclient.ACK, block)
-
-
-# Fixtures
-
-@pytest.fixture(scope="module", autouse=True)
-def _leave_nothing_behind():
-    assert BOOTROM.exists(), f"{BOOTROM} is missing: build it first"
-    yield
-    harness.clean_up()
-
-
-@pytest.fixture(autouse=True)
-def _never_hang(request):
-    watchdog = harness.Watchdog(request.node.name)
-    yield
-    watchdog.cancel()
-
-
-@pytest.fixture(scope="module")
-def network():
-    with servers.Network() as made:
-        yield made
-
-
-@pytest.fixture
-def tree(tmp_path):
-    (tmp_path / "tftp").mkdir()
-    return Tree(tmp_path / "tftp")
-
-
-@pytest.fixture
-def dnsmasq(network, tree):
-    with servers.dnsmasq(network, tree.root) as server:
-        yield server
-
-
-@pytest.fixture
-def boot(network, tmp_path):
-    """Boots a model against the server that runs."""
-
-    def run(model, *options, **more):
-        return Boot(network, model, tmp_path / "out", *options, **more)
-
-    return run

@@ -5,17 +5,17 @@ import collections
 import gzip
 import os
 import re
+from pathlib import Path
 
 import pytest
 
-import rom_bench
-from rom_bench import (BLOCKS_MAX, BOOTROM, DEVICE_TREE, FIRST, KERNEL, MAC,
-                       MODELS, SERIAL, Recorder, boot_files, noise, sequence)
-from rom_bench import (  # noqa: F401  (fixtures)
-    _leave_nothing_behind, _never_hang, boot, dnsmasq, network, tree)
-
 import harness
+import servers
 import tftpclient
+from lab import MAC, SERIAL
+from loader import BOOTROM
+from rom_bench import (BLOCKS_MAX, DEVICE_TREE, FIRST, KERNEL, MODELS,
+                       Recorder, boot_files, noise, sequence)
 
 
 # In which order
@@ -57,6 +57,15 @@ def test_dnsmasq_logs_what_a_board_makes_it_log(model, boot, tree, dnsmasq):
     assert logged_paths(dnsmasq, tree) == wanted
     assert dnsmasq.log().count("Early terminate") == \
         sum(word.endswith("?") for word in sequence(model))
+
+
+def test_control_recorder_tells_what_went_wrong_in_it(network):
+    with pytest.raises(AssertionError, match="netascii"), \
+            Recorder(network, {}) as recorder, \
+            network.udp_socket() as client:
+        client.sendto(b"\0\1file\0netascii\0",
+                      ("127.0.0.1", servers.TFTP_PORT))
+        harness.eventually(recorder.has_ended)
 
 
 # With which options and packets
@@ -181,7 +190,7 @@ def test_error_is_logged_and_the_file_is_missing(boot, network, tree):
 def test_start4_elf_takes_another_kernel_after_a_timeout(boot, network, tree):
     path = f"{SERIAL}/kernel8.img"
     with Recorder(network, tree.files(), silent=[path]):
-        booted = boot("pi4", "--file-timeout", "1")
+        booted = boot("pi4", "--file-timeout", "3")
     assert booted.result(path) == "timeout"
     assert booted.file("kernel") == boot_files()["kernel7l.img"]
 
@@ -272,7 +281,7 @@ def test_wrong_command_line_is_refused(arguments):
 
 def test_help_names_every_option():
     text = harness.run(BOOTROM, "--help").stdout
-    source = (rom_bench.HERE / "bootrom.c").read_text()
+    source = Path(__file__).with_name("bootrom.c").read_text()
     names = re.findall(r'\{ "([a-z-]+)", \w+_argument', source)
     assert len(names) > 8
     assert [name for name in names if f"--{name}" not in text] == []

@@ -6,10 +6,9 @@ import shutil
 
 import pytest
 
-from rom_bench import (DEVICE_TREE, FIRST, KERNEL, MODELS, SEQUENCES, SERIAL,
+from lab import SERIAL
+from rom_bench import (DEVICE_TREE, FIRST, KERNEL, MODELS, SEQUENCES,
                        boot_files)
-from rom_bench import (  # noqa: F401  (fixtures)
-    _leave_nothing_behind, _never_hang, boot, dnsmasq, network, tree)
 
 
 # What is missing
