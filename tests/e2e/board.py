@@ -101,7 +101,7 @@ class Board:
         try:
             status = self._process.wait(timeout)
         except subprocess.TimeoutExpired:
-            raise self._failure("it does not restart") from None
+            raise self._failure("it does not restart" + self._said()) from None
         if status != 0:
             raise self._failure(f"QEMU's status is {status}")
         self._close()
@@ -123,6 +123,14 @@ class Board:
         for opened in (self._connection, self._listener):
             if opened is not None:
                 opened.close()
+
+    def _said(self):
+        """What has come in answer without being asked for, if anything."""
+        try:
+            answer = base64.b64decode(self._connection.recv(65536))
+        except (BlockingIOError, ConnectionError):
+            return ""
+        return f", and says:\n{answer.decode(errors='replace')}"
 
     def _receive_some(self, deadline):
         self._wait_readable(self._connection, deadline, "it does not answer")

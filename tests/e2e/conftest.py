@@ -80,13 +80,17 @@ def pytest_runtest_makereport(item, call):
         shutil.rmtree(item.logs)
 
 
+def _tell(text):
+    print(f"\n{time.monotonic() - _started:5.0f} s  {text}", end="",
+          flush=True)
+
+
 @pytest.fixture
 def say(capsys):
     """Tells the one who waits what is going on."""
     def tell(text):
         with capsys.disabled():
-            print(f"\n{time.monotonic() - _started:5.0f} s  {text}", end="",
-                  flush=True)
+            _tell(text)
     return tell
 
 
@@ -170,7 +174,7 @@ def boot(network, work):
 # The emulated board
 
 @pytest.fixture(scope="session")
-def _made():
+def _made(request):
     """The Pi's image, made once: (path, what is in it)."""
     if shutil.which(board.QEMU) is None:
         pytest.skip(f"there is no {board.QEMU} here")
@@ -180,14 +184,17 @@ def _made():
     if result.returncode == image.UNAVAILABLE:
         pytest.skip(f"no packages for the emulated board: {result.stderr}")
     assert result.returncode == 0, result.stderr
-    return path, image.Made.parse(result.stdout)
+    made = image.Made.parse(result.stdout)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        _tell(f"the image {made}")
+    return path, made
 
 
 @pytest.fixture
-def pi_image(_made, images, say):
+def pi_image(_made, images):
     """jammy.img, which pibootfs-prep has made of it, and the board's link."""
     path, made = _made
-    say(f"the image {made}")
     prep("-q", "--name", "jammy", "--nbd-host", lab.ADDRESS,
          "--serial", lab.SERIAL, path, images)
     # What it says of the image is what the test is going to see.

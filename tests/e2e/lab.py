@@ -106,6 +106,8 @@ class Lab:
                 NbdServer(network, exports, logs))
             self._dnsmasq = started.enter_context(servers.dnsmasq(
                 network, tree, *self._ethernet_options(), user="dnsmasq"))
+            # It has bound its port before it looks at the tree.
+            self._dnsmasq.wait_log("TFTP root is")
             self._started = started.pop_all()
         self.pids = {"nbd-server": self._nbd_server.pid,
                      "dnsmasq": self._dnsmasq.pid}
