@@ -111,5 +111,5 @@ def test_cache_is_where_the_user_may_write(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     assert str(debian.default_cache()) == "/var/cache/pibootfs-e2e"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setenv("HOME", "/home/me")
-    assert str(debian.default_cache()) == "/home/me/.cache/pibootfs-e2e"
+    monkeypatch.setenv("HOME", "/nowhere")
+    assert str(debian.default_cache()) == "/nowhere/.cache/pibootfs-e2e"
