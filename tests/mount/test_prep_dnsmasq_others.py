@@ -95,7 +95,9 @@ def test_the_same_file_by_a_link_is_no_other_one(image, conf_d):
 
 @pytest.mark.parametrize("others", (
     "port=0\n", "bind-interfaces\n", "bind-dynamic\n",
-    "port = 0\nbind-interfaces\ninterface=lo\n", "log-dhcp\n"))
+    "port = 0\nbind-interfaces\ninterface=lo\n", "log-dhcp\n",
+    "".join(line + "\n" for line in BLOCK.splitlines()
+            if line[0] != "#" and not line.startswith("tftp-root="))))
 def test_dnsmasq_starts_with_other_files(others, image, conf_d):
     (conf_d / "other").write_text(others)
     write(conf_d / "jammy.conf", image)
