@@ -188,6 +188,12 @@ def test_a_missing_initrd_needs_to_be_told_of(image):
     assert cmdline(image) == PREPARED_CMDLINE["jammy"]
 
 
+def test_more_packages_than_can_be_told_are_refused(image):
+    names = ",".join(f"p{number}" for number in range(65))
+    assert_refused(image, "--packages lists more than 64", "--packages", names)
+    prep(*NBD, "--packages", names.rpartition(",")[0], image)
+
+
 # Copies in all kinds of places
 
 

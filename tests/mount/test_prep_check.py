@@ -146,10 +146,24 @@ def test_a_kernel_that_is_not_compressed_tells_its_version_too(images):
      b"init=/usr/lib/raspberrypi-sys-mods/firstboot\n", "firstboot"),
     (b"console=tty1\nip=dhcp nbdroot=192.168.1.10/jammy root=/dev/nbd0p2\n",
      "line"),
+    (b"ip=dhcp nbdroot=192.168.1.10/jammy root=/dev/nbd0p2 -- root=/dev/sda2\n",
+     "behind"),
+    (b"ip=dhcp nbdroot=192.168.1.10/jammy root=/dev/nbd0p2".ljust(2047)
+     + b"x\n", "2048"),
     (b"", "cmdline.txt")))
 def test_parameters_that_do_not_agree_are_a_warning(line, word, images):
     text = warnings(jammy(images, cmdline_txt=line))
     assert "cmdline.txt" in text and word in text
+
+
+def test_a_line_as_long_as_a_kernel_takes_is_none(images):
+    prep("--check", jammy(images, cmdline_txt=PREPARED_CMDLINE["jammy"].rstrip()
+                          .ljust(2046) + b"x\n"))
+
+
+def test_what_an_image_says_does_no_harm_to_a_terminal(images):
+    text = warnings(jammy(images, config_txt=b"kernel=a\x1b[2J\xc2\x9b2J\n"))
+    assert "a?[2J?2J is missing" in text
 
 
 def test_parameters_for_the_other_initrd_are_a_warning(images):

@@ -149,12 +149,33 @@ def test_without_a_root_it_is_the_only_linux_file_system(images):
         b"root=/dev/nbd0p2\n")
 
 
+@pytest.mark.parametrize("root", ("/dev/sda5", "/dev/nbd0p7", "LABEL=other"))
+def test_a_root_that_is_not_there_becomes_the_only_one_and_is_said(root,
+                                                                   images):
+    image = jammy(images, f"root={root} rootwait\n".encode())
+    text = said(prep(*NBD, image))
+    assert cmdline(image) == (
+        b"ip=dhcp nbdroot=192.168.1.10/jammy root=/dev/nbd0p2 rootwait\n")
+    assert f"no partition is root={root}" in text
+
+
+def test_a_root_behind_a_blank_line_or_in_quotes_is_found(images):
+    image = images / "slots.img"
+    place("slots", image)
+    for before in (b"  \nroot=PARTUUID=%s\n", b"a=\"b root=x\" root=\"PARTUUID=%s"
+                   b"\"\n", b"root=PARTUUID=%s -- root=/dev/sda4\n"):
+        boot(image, 2).write("cmdline.txt",
+                             before % SYSTEM_PARTUUID[1].encode())
+        prep(*NBD, image)
+        assert b" root=/dev/nbd0p5" in cmdline(image, number=2)
+
+
 def test_one_of_several_linux_file_systems_has_to_be_named(images):
     image = images / "slots.img"
     place("slots", image)
     before = b"root=/dev/disk/by-slot/active/system rootwait\n"
     boot(image, 2).write("cmdline.txt", before)
-    refused(*NBD, image, says="--root-partition")
+    refused(*NBD, image, says="3 partitions have .*--root-partition")
     assert cmdline(image, number=2) == before
     prep(*NBD, "--root-partition", "5", image)
     assert cmdline(image, number=2) == (

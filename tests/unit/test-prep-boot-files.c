@@ -14,11 +14,14 @@ static struct prep_config resolve(struct boot_bench *bench, const char *board)
 	const struct prep_config_reader reader = {
 		.board = board ? prep_pi_board_find(board) : NULL,
 	};
+	_cleanup_configs_ struct prep_boot_configs configs = {
+		.boot = &bench->boot,
+	};
 	struct prep_config config;
 	struct pbf_reason why = { .text = "" };
 
 	boot_bench_take(bench);
-	if (prep_boot_resolve(&bench->boot, &reader, &config, &why) < 0)
+	if (prep_boot_resolve(&configs, &reader, &config, &why) < 0)
 		fail_msg("%s", why.text);
 	return config;
 }
@@ -168,15 +171,45 @@ TEST(includes_without_end_are_refused)
 {
 	const struct prep_config_reader reader = { .board = NULL };
 	struct boot_bench bench;
+	_cleanup_configs_ struct prep_boot_configs configs = {
+		.boot = &bench.boot,
+	};
 	struct prep_config config;
 	struct pbf_reason why;
 
 	boot_bench_make(&bench, SIZE_MIB);
 	boot_bench_write(&bench, "config.txt", "include config.txt\n");
 	boot_bench_take(&bench);
-	assert_int_equal(prep_boot_resolve(&bench.boot, &reader, &config, &why),
+	assert_int_equal(prep_boot_resolve(&configs, &reader, &config, &why),
 			 -EUCLEAN);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "includes have no end");
+	boot_bench_remove(&bench);
+}
+
+TEST(a_file_that_is_included_often_is_read_once)
+{
+	const struct prep_config_reader reader = { .board = NULL };
+	struct boot_bench bench;
+	_cleanup_configs_ struct prep_boot_configs configs = {
+		.boot = &bench.boot,
+	};
+	struct prep_config config;
+	const char *text;
+
+	boot_bench_make(&bench, SIZE_MIB);
+	boot_bench_write(&bench, "config.txt",
+			 "include a.txt\ninclude A.TXT\n");
+	boot_bench_write(&bench, "a.txt", "kernel=mine.img\n");
+	boot_bench_take(&bench);
+	assert_int_equal(prep_boot_resolve(&configs, &reader, &config, NULL),
+			 0);
+	assert_int_equal(configs.count, 2);
+	text = configs.texts[1];
+	assert_int_equal(prep_boot_resolve(&configs, &reader, &config, NULL),
+			 0);
+	assert_string_equal(config.kernel, "mine.img");
+	assert_int_equal(configs.count, 2);
+	assert_ptr_equal(configs.texts[1], text);
 	boot_bench_remove(&bench);
 }
 
@@ -256,6 +289,7 @@ int main(void)
 		cmocka_unit_test(without_any_kernel_both_names_stay),
 		cmocka_unit_test(includes_count),
 		cmocka_unit_test(includes_without_end_are_refused),
+		cmocka_unit_test(a_file_that_is_included_often_is_read_once),
 		cmocka_unit_test(some_models_have_several_device_trees),
 		cmocka_unit_test(
 			for_no_board_in_particular_any_device_tree_will_do),

@@ -12,11 +12,14 @@
 static int look(struct boot_bench *bench, const char *initramfs,
 		struct prep_initrd *ret_initrd, struct pbf_reason *why)
 {
+	_cleanup_initrds_ struct prep_boot_initrds initrds = {
+		.boot = &bench->boot,
+	};
 	struct prep_config config = { .os_prefix = "" };
 
 	strcpy(config.initramfs, initramfs);
 	boot_bench_take(bench);
-	return prep_boot_initrd(&bench->boot, &config, ret_initrd, why);
+	return prep_boot_initrd(&initrds, &config, ret_initrd, why);
 }
 
 static void assert_has_nbd(const struct prep_initrd *initrd)
@@ -55,6 +58,9 @@ TEST(a_prefix_goes_before_its_name)
 	struct boot_bench bench;
 	struct prep_config config = { .os_prefix = "current/",
 				      .initramfs = "initrd.img" };
+	_cleanup_initrds_ struct prep_boot_initrds initrds = {
+		.boot = &bench.boot,
+	};
 	struct prep_initrd initrd;
 
 	boot_bench_make(&bench, SIZE_MIB);
@@ -62,8 +68,7 @@ TEST(a_prefix_goes_before_its_name)
 	boot_bench_put(&bench, "current/initrd.img", archive.bytes,
 		       archive.length);
 	boot_bench_take(&bench);
-	assert_int_equal(prep_boot_initrd(&bench.boot, &config, &initrd, NULL),
-			 0);
+	assert_int_equal(prep_boot_initrd(&initrds, &config, &initrd, NULL), 0);
 	assert_has_nbd(&initrd);
 	assert_int_equal(initrd.generator, PREP_INITRD_DRACUT);
 	boot_bench_remove(&bench);
@@ -204,6 +209,34 @@ TEST(a_list_of_nothing_but_commas_is_none)
 	boot_bench_remove(&bench);
 }
 
+TEST(one_that_several_configurations_lead_to_is_looked_into_once)
+{
+	_cleanup_packed_ struct packed archive = { 0 };
+	struct boot_bench bench;
+	struct prep_config config = { .cmdline = "a.txt",
+				      .initramfs = "initrd.img" };
+	_cleanup_initrds_ struct prep_boot_initrds initrds = {
+		.boot = &bench.boot,
+	};
+	struct prep_initrd initrd;
+
+	boot_bench_make(&bench, SIZE_MIB);
+	packed_dracut(&archive, VERSION);
+	boot_bench_put(&bench, "initrd.img", archive.bytes, archive.length);
+	boot_bench_take(&bench);
+	assert_int_equal(prep_boot_initrd(&initrds, &config, &initrd, NULL), 0);
+	strcpy(config.cmdline, "b.txt");
+	initrd.generator = PREP_INITRD_UNKNOWN;
+	assert_int_equal(prep_boot_initrd(&initrds, &config, &initrd, NULL), 0);
+	assert_int_equal(initrd.generator, PREP_INITRD_DRACUT);
+	assert_int_equal(initrds.count, 1);
+	strcpy(config.initramfs, "other.img");
+	assert_int_equal(prep_boot_initrd(&initrds, &config, &initrd, NULL),
+			 -ENOENT);
+	assert_int_equal(initrds.count, 2);
+	boot_bench_remove(&bench);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +250,8 @@ int main(void)
 		cmocka_unit_test(a_fault_is_said_with_the_file_that_has_it),
 		cmocka_unit_test(an_archive_that_is_cut_short_is_refused),
 		cmocka_unit_test(a_list_of_nothing_but_commas_is_none),
+		cmocka_unit_test(
+			one_that_several_configurations_lead_to_is_looked_into_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

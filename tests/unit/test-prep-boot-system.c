@@ -5,6 +5,7 @@
 
 #include "boot-shapes.h"
 #include "cleanup.h"
+#include "cmdline_words.h"
 #include "unit.h"
 
 /* --- The kernel and the initrd --- */

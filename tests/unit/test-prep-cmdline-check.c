@@ -265,7 +265,7 @@ TEST(each_fault_is_said)
 	assert_int_equal(findings.warnings.count, 7);
 }
 
-TEST(hostile_words_are_shown_without_harm)
+TEST(hostile_words_are_cut_short_and_no_formats)
 {
 	static const char text[] = SERVER "root=\x1b[2J\a\0x root=\"";
 	char all[4096];
@@ -278,12 +278,13 @@ TEST(hostile_words_are_shown_without_harm)
 	prep_cmdline_check(&context, text, sizeof(text) - 1, &findings);
 	prep_findings_free(&findings);
 	check(PREP_INITRD_INITRAMFS_TOOLS, SERVER "root=\x1b[2J\a", &findings);
-	assert_non_null(strstr(findings.warnings.items[0], "root=?[2J? and"));
+	assert_non_null(
+		strstr(findings.warnings.items[0], "root=\x1b[2J\a and"));
 	/* Every cut of a long line. */
 	memset(all, 'x', sizeof(all));
 	memcpy(all, SERVER "root=", strlen(SERVER "root="));
 	prep_cmdline_check(&context, all, sizeof(all), &findings);
-	assert_int_equal(findings.warnings.count, 2);
+	assert_int_equal(findings.warnings.count, 3);
 	assert_true(strlen(findings.warnings.items[1]) < 400);
 	for (size_t length = 0; length < sizeof(text); length++)
 		prep_cmdline_check(&context, text, length, &findings);
@@ -304,7 +305,7 @@ int main(void)
 		cmocka_unit_test(a_cards_first_boot_is_left_out),
 		cmocka_unit_test(only_the_first_line_counts),
 		cmocka_unit_test(each_fault_is_said),
-		cmocka_unit_test(hostile_words_are_shown_without_harm),
+		cmocka_unit_test(hostile_words_are_cut_short_and_no_formats),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -182,9 +182,13 @@ TEST(an_address_that_was_given_stays)
 		     "ip=192.168.1.50::192.168.1.1:255.255.255.0:lab:eth0:off "
 		     "nbdroot=192.168.1.10/jammy root=/dev/nbd0p2\n");
 	assert_edit("ip=dhcp root=/dev/sda2 ip=:::::eth0:dhcp\n", &jammy,
-		    "ip=:::::eth0:dhcp nbdroot=192.168.1.10/jammy "
+		    "nbdroot=192.168.1.10/jammy root=/dev/nbd0p2 "
+		    "ip=:::::eth0:dhcp\n",
+		    "ip=dhcp");
+	assert_edit("ip=eth0:dhcp ip=eth1:dhcp ip=off root=/dev/sda2\n", &jammy,
+		    "ip=eth1:dhcp nbdroot=192.168.1.10/jammy "
 		    "root=/dev/nbd0p2\n",
-		    "ip=:::::eth0:dhcp");
+		    "ip=eth0:dhcp|ip=off");
 	assert_jammy("ip=any ip6=off root=/dev/sda2",
 		     "ip=any ip6=off nbdroot=192.168.1.10/jammy "
 		     "root=/dev/nbd0p2");
@@ -258,6 +262,15 @@ TEST(what_is_for_init_stays_behind_its_dashes)
 	assert_edit("quiet -- root=/dev/sda2", &jammy, "quiet " NBD " --",
 		    "root=/dev/sda2");
 	assert_jammy("root=/dev/sda2 --quiet", NBD " --quiet");
+	assert_jammy("root=/dev/sda2 -- resize init=/bin/sh",
+		     NBD " -- resize init=/bin/sh");
+}
+
+/* An initrd's scripts take the last of all words of /proc/cmdline. */
+TEST(what_is_for_the_initrd_does_not_stay_behind_the_dashes)
+{
+	assert_edit("ip=dhcp root=/dev/sda2 -- ip=10.0.0.1 nbdroot=x/y", &jammy,
+		    NBD " --", "ip=10.0.0.1|nbdroot=x/y");
 }
 
 TEST(lines_behind_the_first_are_dropped)
@@ -265,7 +278,7 @@ TEST(lines_behind_the_first_are_dropped)
 	assert_edit("root=/dev/sda2\nnbdroot=10.0.0.1/x\n\r\nquiet x\n", &jammy,
 		    NBD "\n", "nbdroot=10.0.0.1/x|quiet x");
 	assert_edit("root=/dev/sda2\r\nqu\x1b[31miet", &jammy, NBD "\r\n",
-		    "qu?[31miet");
+		    "qu\x1b[31miet");
 }
 
 TEST(comments_ahead_of_the_line_stay)
@@ -331,6 +344,8 @@ int main(void)
 		cmocka_unit_test(quotes_protect_blanks),
 		cmocka_unit_test(a_quote_without_an_end_is_refused),
 		cmocka_unit_test(what_is_for_init_stays_behind_its_dashes),
+		cmocka_unit_test(
+			what_is_for_the_initrd_does_not_stay_behind_the_dashes),
 		cmocka_unit_test(lines_behind_the_first_are_dropped),
 		cmocka_unit_test(comments_ahead_of_the_line_stay),
 		cmocka_unit_test(what_would_make_the_line_a_comment_is_dropped),

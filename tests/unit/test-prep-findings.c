@@ -31,19 +31,6 @@ TEST(a_sentence_is_said_once)
 	assert_int_equal(findings.notes.count, 1);
 }
 
-TEST(control_characters_do_not_get_to_a_terminal)
-{
-	_cleanup_findings_ struct prep_findings findings = { 0 };
-
-	prep_warn(&findings, "%s", "a\x1b[31mb\nc\td\x7f");
-	assert_string_equal(findings.warnings.items[0], "a?[31mb?c?d?");
-	/* U+009B is what begins with ESC [ otherwise; U+00E4 is a letter. */
-	prep_note(&findings, "%s",
-		  "\xc2\x9b"
-		  "31m \xc3\xa4 \xc2");
-	assert_string_equal(findings.notes.items[0], "??31m \xc3\xa4 \xc2");
-}
-
 TEST(what_was_freed_can_be_used_again)
 {
 	struct prep_findings findings = { 0 };
@@ -63,7 +50,6 @@ int main(void)
 		cmocka_unit_test(
 			warnings_and_notes_are_kept_apart_and_in_order),
 		cmocka_unit_test(a_sentence_is_said_once),
-		cmocka_unit_test(control_characters_do_not_get_to_a_terminal),
 		cmocka_unit_test(what_was_freed_can_be_used_again),
 	};
 

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "boot_config.h"
 #include "boot_entry.h"
+#include "boot_initrd.h"
 #include "boot_plan.h"
 #include "boot_system.h"
 #include "text.h"
@@ -14,13 +17,24 @@
 #define CONFIG_BYTES_MAX (1u << 20)
 #define TITLES_BYTES (BOARDS_MAX * (PREP_BOARD_TITLE_BYTES + 2u))
 
+/*
+ * The plans are for one kind of boards: those that config.txt does not tell
+ * apart, or the one with a serial number that it has a section for.
+ */
 struct look {
 	const struct prep_boot *boot;
 	const struct prep_boot_disk *disk;
 	struct prep_findings *findings;
+	struct prep_boot_configs configs;
+	struct prep_boot_initrds initrds;
+	const char *serial; /* NULL: any */
+	bool is_bootable;   /* some model boots with any serial number */
 	struct prep_boot_plan plans[BOARDS_MAX]; /* one for each model */
 	size_t plan_count;
 	bool is_looked_at[BOARDS_MAX];
+	/* All that boards have been found to load. */
+	struct prep_config *seen;
+	size_t seen_count;
 };
 
 /* --- The file system --- */
@@ -117,18 +131,20 @@ static int check_config_size(const struct look *look)
 /* 1 when it says what to load. */
 static int make_plans(struct look *look)
 {
-	const struct prep_pi_board *board;
+	struct prep_config_reader reader = { .serial = look->serial };
 
+	look->plan_count = 0;
+	memset(look->is_looked_at, 0, sizeof(look->is_looked_at));
 	for (size_t i = 0; i < BOARDS_MAX; i++) {
 		struct pbf_reason reason = { .text = "" };
 		int error;
 
-		board = prep_pi_board_at(i);
-		if (!board)
+		reader.board = prep_pi_board_at(i);
+		if (!reader.board)
 			break;
-		error = prep_boot_plan(look->boot, board, &look->plans[i],
+		error = prep_boot_plan(&look->configs, &reader, &look->plans[i],
 				       &reason);
-		if (error == -ENOMEM)
+		if (error == -ENOMEM || error == -ECANCELED)
 			return error;
 		if (error < 0) {
 			prep_warn(look->findings,
@@ -211,11 +227,21 @@ static void warn_of_lacks(const struct look *look)
 	for (size_t i = 0; i < least->lack_count; i++) {
 		const struct prep_boot_lack *lack = &least->lacks[i];
 
-		prep_warn(look->findings,
-			  "%s is missing, %s (%s, and no other model boots "
-			  "either); add it by --copy, or correct config.txt",
-			  lack->path[0] ? lack->path : "/",
-			  describe(lack->step), titles);
+		const char *path = lack->path[0] ? lack->path : "/";
+
+		if (look->serial)
+			prep_warn(look->findings,
+				  "%s is missing, %s (the board with the "
+				  "serial number %s, whichever model it is); "
+				  "add it by --copy, or correct its section in "
+				  "config.txt",
+				  path, describe(lack->step), look->serial);
+		else
+			prep_warn(look->findings,
+				  "%s is missing, %s (%s, and no other model "
+				  "boots either); add it by --copy, or correct "
+				  "config.txt",
+				  path, describe(lack->step), titles);
 	}
 }
 
@@ -256,12 +282,29 @@ static bool same_system(const struct prep_config *a,
 		strcmp(a->os_prefix, b->os_prefix) == 0);
 }
 
+/* 1 when no other board was found to load the same. */
+static int note_system(struct look *look, const struct prep_config *config)
+{
+	struct prep_config *seen;
+
+	for (size_t i = 0; i < look->seen_count; i++)
+		if (same_system(&look->seen[i], config))
+			return 0;
+	seen = reallocarray(look->seen, look->seen_count + 1, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	look->seen = seen;
+	seen[look->seen_count++] = *config;
+	return 1;
+}
+
 /* Looks once at what this and later models load. */
 static int look_at_system(struct look *look, size_t first)
 {
 	struct prep_boot_system system = {
 		.config = &look->plans[first].config,
 	};
+	int is_new = note_system(look, system.config);
 
 	for (size_t i = first; i < look->plan_count; i++) {
 		const struct prep_boot_plan *plan = &look->plans[i];
@@ -274,7 +317,9 @@ static int look_at_system(struct look *look, size_t first)
 		system.is_for_pi4 |= is_pi4(plan);
 		system.is_for_pi5 |= is_pi5(plan);
 	}
-	return prep_boot_system_look(look->boot, &system, look->disk,
+	if (is_new <= 0)
+		return is_new;
+	return prep_boot_system_look(&look->initrds, &system, look->disk,
 				     look->findings);
 }
 
@@ -288,41 +333,76 @@ static int look_at_plans(struct look *look)
 		if (look->plans[i].lack_count == 0)
 			boots = &look->plans[i];
 	if (!boots) {
-		warn_of_lacks(look);
+		/* What all boards lack has been said. */
+		if (!look->serial || look->is_bootable)
+			warn_of_lacks(look);
 		return 0;
 	}
-	list_titles(look, boots, titles);
-	prep_note(look->findings, "has all files to boot %s", titles);
-	note_lacks(look);
+	if (!look->serial) {
+		look->is_bootable = true;
+		list_titles(look, boots, titles);
+		prep_note(look->findings, "has all files to boot %s", titles);
+		note_lacks(look);
+	}
 	for (size_t i = 0; i < look->plan_count && error == 0; i++)
 		if (look->plans[i].lack_count == 0 && !look->is_looked_at[i])
 			error = look_at_system(look, i);
 	return error;
 }
 
+static int look_at_boards(struct look *look, const char *serial)
+{
+	int error;
+
+	look->serial = serial;
+	error = make_plans(look);
+	if (error <= 0)
+		return error;
+	error = look_at_plans(look);
+	return error == 0 && !serial ? check_config_size(look) : error;
+}
+
+static int look_at_all(struct look *look)
+{
+	const struct prep_config_serials *serials = &look->configs.serials;
+	int error = look_at_boards(look, NULL);
+
+	for (size_t i = 0; error == 0 && i < serials->count; i++)
+		error = look_at_boards(look, serials->items[i]);
+	return error;
+}
+
+static void free_look(struct look **look)
+{
+	if (*look) {
+		prep_boot_configs_release(&(*look)->configs);
+		prep_boot_initrds_release(&(*look)->initrds);
+		free((*look)->seen);
+	}
+	free(*look);
+}
+
 int prep_boot_look(const struct prep_boot *boot,
 		   const struct prep_boot_disk *disk,
 		   struct prep_findings *findings, struct pbf_reason *why)
 {
-	_cleanup_free_ struct look *look = calloc(1, sizeof(*look));
+	_cleanup_(free_look) struct look *look = calloc(1, sizeof(*look));
 	int error = -ENOMEM;
 
 	if (look) {
 		look->boot = boot;
 		look->disk = disk;
 		look->findings = findings;
+		look->configs.boot = boot;
+		look->initrds.boot = boot;
 		check_faults(look);
-		error = make_plans(look);
-	}
-	if (error > 0) {
-		error = look_at_plans(look);
-		if (error == 0)
-			error = check_config_size(look);
+		error = look_at_all(look);
 	}
 	if (error == 0 && findings->is_out_of_memory)
 		error = -ENOMEM;
 	if (error < 0)
-		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-				  "out of memory");
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s",
+				  error == -ECANCELED ? "stopped" :
+							"out of memory");
 	return 0;
 }

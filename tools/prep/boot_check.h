@@ -14,7 +14,8 @@
 
 /*
  * Adds to FINDINGS what will go wrong (warnings) and what will not (notes).
- * That something cannot be read is a finding; -ENOMEM is an error.
+ * That something cannot be read is a finding; -ENOMEM is an error, and so is
+ * -ECANCELED, when the program is asked to stop.
  */
 int prep_boot_look(const struct prep_boot *boot,
 		   const struct prep_boot_disk *disk,

@@ -6,74 +6,73 @@
 #include <string.h>
 
 #include "boot_entry.h"
-#include "cleanup.h"
+#include "stop.h"
 
-/* More than this is no config.txt, and more files are no configuration. */
-#define FILE_BYTES_MAX (1u << 20)
-#define FILES_MAX 16u
-
-struct files {
-	struct prep_config_file items[FILES_MAX];
-	char *names[FILES_MAX], *texts[FILES_MAX];
-	size_t count;
-};
-
-static void free_files(struct files *files)
+void prep_boot_configs_release(struct prep_boot_configs *configs)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		free(files->names[i]);
-		free(files->texts[i]);
+	for (size_t i = 0; i < configs->count; i++) {
+		free(configs->names[i]);
+		free(configs->texts[i]);
 	}
+	configs->count = 0;
 }
 
-static int add_file(struct files *files, const struct prep_boot *boot,
-		    const char *name, struct pbf_reason *why)
+static int add_file(struct prep_boot_configs *configs, const char *name,
+		    struct pbf_reason *why)
 {
 	struct pbf_reason reason = { .text = "" };
-	size_t length = 0, at = files->count;
+	size_t length = 0, at = configs->count;
 	int error;
 
-	if (at == FILES_MAX)
+	if (at == PREP_BOOT_CONFIG_FILES_MAX)
 		return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
 				  "config.txt includes more than %u files",
-				  FILES_MAX - 1);
-	files->names[at] = strdup(name);
-	files->texts[at] = NULL;
-	files->count++;
-	if (!files->names[at])
+				  PREP_BOOT_CONFIG_FILES_MAX - 1);
+	configs->names[at] = strdup(name);
+	configs->texts[at] = NULL;
+	configs->count++;
+	if (!configs->names[at])
 		return -ENOMEM;
-	error = prep_boot_read(boot, name, FILE_BYTES_MAX, &files->texts[at],
-			       &length, &reason);
+	error = prep_boot_read(configs->boot, name, PREP_CONFIG_BYTES_MAX,
+			       &configs->texts[at], &length, &reason);
 	if (error < 0 && error != -ENOENT)
-		return pbf_refuse(why, error, reason.offset_bytes, "%s: %.200s",
-				  name, reason.text);
-	files->items[at] = (struct prep_config_file){
-		.name = files->names[at],
-		.text = files->texts[at] ? files->texts[at] : "",
+		return pbf_refuse(
+			why, error, reason.offset_bytes, "%s: %s", name,
+			reason.text[0] ? reason.text : strerror(-error));
+	configs->files[at] = (struct prep_config_file){
+		.name = configs->names[at],
+		.text = configs->texts[at] ? configs->texts[at] : "",
 		.length = length,
 	};
-	return 0;
+	error = prep_config_add_serials(&configs->files[at], &configs->serials,
+					&reason);
+	return error < 0 ? pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				      "%s: %s", name, reason.text) :
+			   0;
 }
 
-int prep_boot_config(const struct prep_boot *boot,
+int prep_boot_config(struct prep_boot_configs *configs,
 		     const struct prep_config_reader *reader,
 		     struct prep_config *ret_config, struct pbf_reason *why)
 {
-	_cleanup_(free_files) struct files files = { .count = 0 };
-	int error = add_file(&files, boot, "config.txt", why);
+	int error = 0;
 
+	if (configs->count == 0)
+		error = add_file(configs, "config.txt", why);
 	while (error == 0) {
 		struct pbf_reason reason = { .text = "" };
 
-		error = prep_config_parse(files.items, files.count, reader,
-					  ret_config, &reason);
+		if (prep_stop_is_asked(NULL))
+			return pbf_refuse(why, -ECANCELED, PBF_REASON_NO_OFFSET,
+					  "stopped");
+		error = prep_config_parse(configs->files, configs->count,
+					  reader, ret_config, &reason);
 		if (error < 0)
 			return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-					  "config.txt: %.200s", reason.text);
+					  "config.txt: %s", reason.text);
 		if (ret_config->missing_include[0] == '\0')
 			return error;
-		error = add_file(&files, boot, ret_config->missing_include,
-				 why);
+		error = add_file(configs, ret_config->missing_include, why);
 	}
 	return error;
 }

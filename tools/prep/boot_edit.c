@@ -12,6 +12,7 @@
 #include "copy_files.h"
 #include "kernel_cmdline.h"
 #include "root_partition.h"
+#include "stop.h"
 #include "tell.h"
 #include "user_data.h"
 
@@ -25,6 +26,7 @@
 
 struct editor {
 	const struct prep_boot *boot;
+	struct prep_boot_initrds *initrds;
 	const struct prep_boot_disk_image *image;
 	const struct prep_options *options;
 	struct pbf_reason *why;
@@ -41,8 +43,8 @@ bool prep_boot_edit_is_wanted(const struct prep_options *options)
 static int refuse_file(const struct editor *editor, int error, const char *path,
 		       const struct pbf_reason *reason)
 {
-	return pbf_refuse(editor->why, error, reason->offset_bytes,
-			  "%.100s: %.150s", path,
+	return pbf_refuse(editor->why, error, reason->offset_bytes, "%s: %s",
+			  path,
 			  reason->text[0] ? reason->text : strerror(-error));
 }
 
@@ -67,34 +69,93 @@ static int remove_paths(const struct editor *editor)
 
 /* --- The kernel's parameters --- */
 
-static bool is_known(const struct prep_initrd *initrd)
+static const char *initramfs_name(enum prep_initramfs initramfs)
 {
-	return initrd->generator != PREP_INITRD_UNKNOWN;
+	return initramfs == PREP_INITRAMFS_DRACUT ? "dracut" :
+						    "initramfs-tools";
 }
 
+/* Finds out which words the scripts of FILE's initrd understand. */
 static int find_initramfs(const struct editor *editor,
-			  const struct prep_config *config,
-			  enum prep_initramfs *ret_initramfs)
+			  const struct prep_cmdline_file *file,
+			  enum prep_initramfs *ret_initramfs,
+			  struct pbf_reason *why)
 {
 	struct pbf_reason reason = { .text = "" };
 	struct prep_initrd initrd = { .generator = PREP_INITRD_UNKNOWN };
+	int error = prep_boot_initrd(editor->initrds, &file->config, &initrd,
+				     &reason);
+
+	if (error == -ENOMEM || error == -ECANCELED)
+		return error;
+	*ret_initramfs = initrd.generator == PREP_INITRD_DRACUT ?
+				 PREP_INITRAMFS_DRACUT :
+				 PREP_INITRAMFS_TOOLS;
+	if (error == 0 && initrd.generator != PREP_INITRD_UNKNOWN)
+		return 0;
+	return pbf_refuse(why, -ENODATA, PBF_REASON_NO_OFFSET,
+			  "whether its initrd is by initramfs-tools or by "
+			  "dracut cannot be seen%s%s",
+			  reason.text[0] ? ": " : "", reason.text);
+}
+
+/* The first of the files whose initrd tells. */
+static const struct prep_cmdline_file *
+find_example(const struct editor *editor,
+	     const struct prep_cmdline_files *files,
+	     enum prep_initramfs *ret_initramfs)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (find_initramfs(editor, &files->items[i], ret_initramfs,
+				   NULL) == 0)
+			return &files->items[i];
+	return NULL;
+}
+
+static void warn_of_example(const struct prep_cmdline_file *file,
+			    const struct prep_cmdline_file *example,
+			    enum prep_initramfs initramfs,
+			    const struct pbf_reason *reason)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (asprintf(&text,
+		     "%s: %s; it gets the parameters for %s, as %s does, and "
+		     "what boots by it will stop until it has an initrd",
+		     file->path, reason->text, initramfs_name(initramfs),
+		     example->path) < 0)
+		text = NULL;
+	prep_tell_warning(text ? text : file->path);
+}
+
+/*
+ * As said, as FILE's initrd has it, or as another of FILES' has it: where an
+ * upgrade is half done, there is a cmdline.txt without an initrd.
+ */
+static int choose_initramfs(const struct editor *editor,
+			    const struct prep_cmdline_files *files,
+			    const struct prep_cmdline_file *file,
+			    enum prep_initramfs *ret_initramfs,
+			    struct pbf_reason *why)
+{
+	const struct prep_cmdline_file *example;
+	struct pbf_reason reason = { .text = "" };
 	int error;
 
 	*ret_initramfs = editor->options->initramfs;
 	if (editor->options->has_initramfs)
 		return 0;
-	error = prep_boot_initrd(editor->boot, config, &initrd, &reason);
-	if (error == -ENOMEM)
+	error = find_initramfs(editor, file, ret_initramfs, &reason);
+	if (error != -ENODATA)
 		return error;
-	*ret_initramfs = initrd.generator == PREP_INITRD_DRACUT ?
-				 PREP_INITRAMFS_DRACUT :
-				 PREP_INITRAMFS_TOOLS;
-	if (error == 0 && is_known(&initrd))
-		return 0;
-	return pbf_refuse(editor->why, -ENOENT, PBF_REASON_NO_OFFSET,
-			  "it does not tell who made the initrd%s%.120s; give "
-			  "one by --copy, or say --initramfs",
-			  reason.text[0] ? ": " : "", reason.text);
+	example = find_example(editor, files, ret_initramfs);
+	if (!example)
+		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
+				  "%s; add an initrd by --copy, or say "
+				  "--initramfs",
+				  reason.text);
+	warn_of_example(file, example, *ret_initramfs, &reason);
+	return 0;
 }
 
 static void tell_cmdline(const char *path, const struct prep_cmdline *cmdline)
@@ -132,20 +193,33 @@ static int write_cmdline(const struct editor *editor, const char *path,
 	return error;
 }
 
-static int check_partition(const struct editor *editor, unsigned int number,
-			   struct pbf_reason *why)
+static int find_root(const struct editor *editor, const char *path,
+		     const char *text, size_t length,
+		     struct prep_nbd_root *root, struct pbf_reason *why)
 {
-	const struct pbf_partition_table *table = &editor->image->place->table;
+	const struct prep_boot_partition *place = editor->image->place;
+	struct pbf_reason reason = { .text = "" };
+	int error;
 
-	for (size_t i = 0; i < table->count; i++)
-		if (table->partitions[i].number == number)
-			return 0;
-	return pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
-			  "the image has no partition %u", number);
+	if (root->partition != 0 &&
+	    !prep_boot_has_partition(&place->table, root->partition))
+		return pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
+				  "the image has no partition %u",
+				  root->partition);
+	if (root->partition != 0)
+		return 0;
+	error = prep_root_partition(editor->image->fd, place, text, length,
+				    &root->partition, &reason);
+	if (error == 0 && reason.text[0])
+		prep_tell("%s: %s", path, reason.text);
+	return error < 0 ? pbf_refuse(why, error, reason.offset_bytes, "%s",
+				      reason.text) :
+			   0;
 }
 
-static int edit_cmdline(const struct editor *editor, const char *path,
-			const struct prep_config *config)
+static int edit_cmdline(const struct editor *editor,
+			const struct prep_cmdline_files *files,
+			const struct prep_cmdline_file *file)
 {
 	_cleanup_free_ char *text = NULL;
 	const struct prep_options *options = editor->options;
@@ -157,22 +231,18 @@ static int edit_cmdline(const struct editor *editor, const char *path,
 	};
 	struct pbf_reason reason = { .text = "" };
 	size_t length;
-	int error = prep_boot_read(editor->boot, path, CMDLINE_BYTES_MAX, &text,
-				   &length, &reason);
+	int error = prep_boot_read(editor->boot, file->path, CMDLINE_BYTES_MAX,
+				   &text, &length, &reason);
 
 	if (error == 0)
-		error = find_initramfs(editor, config, &root.initramfs);
-	if (error == -ENOENT)
-		return error;
-	if (error == 0 && root.partition != 0)
-		error = check_partition(editor, root.partition, &reason);
-	else if (error == 0)
-		error = prep_root_partition(editor->image->fd,
-					    editor->image->place, text, length,
-					    &root.partition, &reason);
+		error = choose_initramfs(editor, files, file, &root.initramfs,
+					 &reason);
+	if (error == 0)
+		error = find_root(editor, file->path, text, length, &root,
+				  &reason);
 	if (error < 0)
-		return refuse_file(editor, error, path, &reason);
-	return write_cmdline(editor, path, &root, text, length);
+		return refuse_file(editor, error, file->path, &reason);
+	return write_cmdline(editor, file->path, &root, text, length);
 }
 
 static int edit_cmdlines(const struct editor *editor,
@@ -181,8 +251,9 @@ static int edit_cmdlines(const struct editor *editor,
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < files->count; i++)
-		error = edit_cmdline(editor, files->items[i].path,
-				     &files->items[i].config);
+		error = prep_stop_is_asked(NULL) ?
+				-ECANCELED :
+				edit_cmdline(editor, files, &files->items[i]);
 	return error;
 }
 
@@ -195,7 +266,7 @@ static bool needs_extra_package(const struct editor *editor,
 	struct prep_initrd initrd;
 
 	for (size_t i = 0; i < files->count; i++) {
-		if (prep_boot_initrd(editor->boot, &files->items[i].config,
+		if (prep_boot_initrd(editor->initrds, &files->items[i].config,
 				     &initrd, NULL) < 0)
 			continue;
 		for (size_t k = 0; k < initrd.kernel_count; k++) {
@@ -257,16 +328,24 @@ static int write_user_data(const struct editor *editor,
 }
 
 /* Splits LIST at its commas; the items are parts of it. */
-static size_t split_packages(char *list,
-			     const char *packages[PREP_USER_DATA_PACKAGES_MAX])
+static int split_packages(char *list,
+			  const char *packages[PREP_USER_DATA_PACKAGES_MAX],
+			  size_t *ret_count, struct pbf_reason *why)
 {
 	char *rest = list, *item;
 	size_t count = 0;
 
-	while (count < PREP_USER_DATA_PACKAGES_MAX &&
-	       (item = strsep(&rest, ",")))
+	while ((item = strsep(&rest, ","))) {
+		if (count == PREP_USER_DATA_PACKAGES_MAX)
+			return pbf_refuse(why, -E2BIG, PBF_REASON_NO_OFFSET,
+					  "--packages lists more than %u; have "
+					  "the others installed by a runcmd of "
+					  "user-data",
+					  PREP_USER_DATA_PACKAGES_MAX);
 		packages[count++] = item;
-	return count;
+	}
+	*ret_count = count;
+	return 0;
 }
 
 static int edit_user_data(const struct editor *editor,
@@ -276,7 +355,8 @@ static int edit_user_data(const struct editor *editor,
 							      EXTRA_PACKAGE };
 	const char *wish = editor->options->packages;
 	_cleanup_free_ char *list = strdup(wish ? wish : "");
-	size_t count;
+	size_t count = 0;
+	int error = 0;
 
 	if (!list)
 		return -ENOMEM;
@@ -285,25 +365,27 @@ static int edit_user_data(const struct editor *editor,
 	if (wish && wish[0] == '\0')
 		return 0;
 	if (wish)
-		count = split_packages(list, packages);
+		error = split_packages(list, packages, &count, editor->why);
 	else
 		count = needs_extra_package(editor, files) ? 2 : 1;
-	return write_user_data(editor, packages, count);
+	return error < 0 ? error : write_user_data(editor, packages, count);
 }
 
 int prep_boot_edit(const struct prep_boot *boot,
 		   const struct prep_boot_disk_image *image,
 		   const struct prep_options *options, struct pbf_reason *why)
 {
-	const struct editor editor = { boot, image, options, why };
-	struct prep_cmdline_files files = { .count = 0 };
+	_cleanup_configs_ struct prep_boot_configs configs = { .boot = boot };
+	_cleanup_initrds_ struct prep_boot_initrds initrds = { .boot = boot };
+	_cleanup_cmdline_files_ struct prep_cmdline_files files = { 0 };
+	const struct editor editor = { boot, &initrds, image, options, why };
 	int error = remove_paths(&editor);
 
 	if (error == 0)
 		error = prep_copy_files(boot, options->copies,
 					options->copy_count, why);
 	if (error == 0 && options->nbd_host)
-		error = prep_cmdline_files_find(boot, &files, why);
+		error = prep_cmdline_files_find(&configs, &files, why);
 	if (error == 0)
 		error = edit_cmdlines(&editor, &files);
 	if (error == 0 && (options->nbd_host || options->packages))

@@ -50,6 +50,14 @@ bool prep_boot_has(const struct prep_boot *boot, const char *path)
 	return prep_boot_find(boot, path, &entry, NULL) == 0;
 }
 
+bool prep_boot_has_file(const struct prep_boot *boot, const char *path)
+{
+	struct prep_boot_entry entry;
+
+	return prep_boot_find(boot, path, &entry, NULL) == 0 &&
+	       !entry.is_directory;
+}
+
 static int ignore_piece(void *context, uint64_t offset_bytes,
 			const unsigned char *bytes, size_t length)
 {

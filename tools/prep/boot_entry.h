@@ -27,6 +27,9 @@ int prep_boot_find(const struct prep_boot *boot, const char *path,
 
 bool prep_boot_has(const struct prep_boot *boot, const char *path);
 
+/* Whether it is there and no directory. */
+bool prep_boot_has_file(const struct prep_boot *boot, const char *path);
+
 /*
  * Reads the file at PATH, which a NUL is put behind.  -ENOENT when there is
  * none, -EFBIG when it has more than MAX_BYTES, -EUCLEAN when it is broken.

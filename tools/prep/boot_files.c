@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "boot_config.h"
 #include "boot_entry.h"
 
 #define TREES_MAX 4u
@@ -36,11 +35,8 @@ static const char *const *find_trees(const struct prep_pi_board *board)
 static bool has(const struct prep_boot *boot, const struct prep_config *config,
 		const char *name, char ret_path[PREP_CONFIG_PATH_BYTES])
 {
-	struct prep_boot_entry entry;
-
 	prep_config_path(config, name, ret_path);
-	return prep_boot_find(boot, ret_path, &entry, NULL) == 0 &&
-	       !entry.is_directory;
+	return prep_boot_has_file(boot, ret_path);
 }
 
 /* As prep_boot_device_tree(), by what is known of the board alone. */
@@ -109,14 +105,15 @@ static void take_fallback(struct prep_config *config)
 		prep_config_auto_initramfs(config->kernel, config->initramfs);
 }
 
-int prep_boot_resolve(const struct prep_boot *boot,
+int prep_boot_resolve(struct prep_boot_configs *configs,
 		      const struct prep_config_reader *reader,
 		      struct prep_config *ret_config, struct pbf_reason *why)
 {
 	struct prep_config config;
 	char path[PREP_CONFIG_PATH_BYTES];
 	const char *kernel;
-	int error = prep_boot_config(boot, reader, &config, why);
+	const struct prep_boot *boot = configs->boot;
+	int error = prep_boot_config(configs, reader, &config, why);
 
 	if (error < 0)
 		return error;

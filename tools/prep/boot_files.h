@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 
+#include "boot_config.h"
 #include "boot_copy.h"
 #include "config_txt.h"
 #include "reason.h"
@@ -21,7 +22,7 @@
  * is "" then; when neither is there, both stay.  Errors as
  * prep_boot_config().
  */
-int prep_boot_resolve(const struct prep_boot *boot,
+int prep_boot_resolve(struct prep_boot_configs *configs,
 		      const struct prep_config_reader *reader,
 		      struct prep_config *ret_config, struct pbf_reason *why);
 

@@ -80,10 +80,9 @@ static int read_file(struct files *files, const struct prep_boot *boot,
 		return 0;
 	}
 	if (error < 0)
-		return pbf_refuse(why, error, reason.offset_bytes,
-				  "%.100s: %.140s", file->path,
-				  reason.text[0] ? reason.text :
-						   strerror(-error));
+		return pbf_refuse(
+			why, error, reason.offset_bytes, "%s: %s", file->path,
+			reason.text[0] ? reason.text : strerror(-error));
 	files->length += file->length;
 	files->count++;
 	return 0;
@@ -107,8 +106,7 @@ static int refuse(const struct files *files, int error,
 
 	if (offset != PBF_REASON_NO_OFFSET)
 		i = find_file(files, &offset);
-	return pbf_refuse(why, error, offset, "%.100s: %.140s",
-			  files->items[i].path,
+	return pbf_refuse(why, error, offset, "%s: %s", files->items[i].path,
 			  reason->text[0] ? reason->text : strerror(-error));
 }
 
@@ -132,9 +130,8 @@ static int read_files(const struct prep_boot *boot,
 			  files->missing);
 }
 
-int prep_boot_initrd(const struct prep_boot *boot,
-		     const struct prep_config *config,
-		     struct prep_initrd *ret_initrd, struct pbf_reason *why)
+static int look(const struct prep_boot *boot, const struct prep_config *config,
+		struct prep_initrd *ret_initrd, struct pbf_reason *why)
 {
 	_cleanup_(free_files) struct files *files = calloc(1, sizeof(*files));
 	struct prep_initrd_source source = { .read = read_joined };
@@ -154,4 +151,59 @@ int prep_boot_initrd(const struct prep_boot *boot,
 		return refuse(files, error, &reason, why);
 	return pbf_refuse(why, 0, PBF_REASON_NO_OFFSET, "%s%s", files->missing,
 			  files->missing[0] ? ": not there" : "");
+}
+
+void prep_boot_initrds_release(struct prep_boot_initrds *initrds)
+{
+	free(initrds->items);
+	initrds->items = NULL;
+	initrds->count = 0;
+}
+
+static struct prep_boot_initrd_look *find(const struct prep_boot_initrds *known,
+					  const struct prep_config *config)
+{
+	for (size_t i = 0; i < known->count; i++)
+		if (strcmp(known->items[i].os_prefix, config->os_prefix) == 0 &&
+		    strcmp(known->items[i].initramfs, config->initramfs) == 0)
+			return &known->items[i];
+	return NULL;
+}
+
+static struct prep_boot_initrd_look *add(struct prep_boot_initrds *known,
+					 const struct prep_config *config)
+{
+	struct prep_boot_initrd_look *items, *item;
+
+	items = reallocarray(known->items, known->count + 1, sizeof(*items));
+	if (!items)
+		return NULL;
+	known->items = items;
+	item = &items[known->count++];
+	*item = (struct prep_boot_initrd_look){
+		.initrd = { .generator = PREP_INITRD_UNKNOWN },
+		.reason = { .offset_bytes = PBF_REASON_NO_OFFSET },
+	};
+	memcpy(item->os_prefix, config->os_prefix, sizeof(item->os_prefix));
+	memcpy(item->initramfs, config->initramfs, sizeof(item->initramfs));
+	item->error = look(known->boot, config, &item->initrd, &item->reason);
+	return item;
+}
+
+int prep_boot_initrd(struct prep_boot_initrds *initrds,
+		     const struct prep_config *config,
+		     struct prep_initrd *ret_initrd, struct pbf_reason *why)
+{
+	struct prep_boot_initrd_look *item = find(initrds, config);
+
+	if (!item)
+		item = add(initrds, config);
+	if (!item)
+		return pbf_refuse(why, -ENOMEM, PBF_REASON_NO_OFFSET,
+				  "out of memory");
+	if (item->error == 0)
+		*ret_initrd = item->initrd;
+	if (why)
+		*why = item->reason;
+	return item->error;
 }

@@ -60,3 +60,12 @@ int prep_boot_partition_find(int image_fd, unsigned int partition,
 				  "system in it does");
 	return 0;
 }
+
+bool prep_boot_has_partition(const struct pbf_partition_table *table,
+			     unsigned int number)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->partitions[i].number == number)
+			return true;
+	return false;
+}

@@ -3,6 +3,7 @@
 #ifndef PREP_BOOT_PARTITION_H
 #define PREP_BOOT_PARTITION_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "boot_volume.h"
@@ -24,5 +25,8 @@ struct prep_boot_partition {
 int prep_boot_partition_find(int image_fd, unsigned int partition,
 			     struct prep_boot_partition *ret_place,
 			     struct pbf_reason *why);
+
+bool prep_boot_has_partition(const struct pbf_partition_table *table,
+			     unsigned int number);
 
 #endif

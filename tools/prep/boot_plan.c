@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "boot_config.h"
 #include "boot_entry.h"
 #include "boot_files.h"
 
@@ -26,18 +25,10 @@ static void note_lack(struct walk *walk, enum prep_boot_step step,
 	snprintf(lack->path, sizeof(lack->path), "%s", path);
 }
 
-static bool has_file(const struct walk *walk, const char *path)
-{
-	struct prep_boot_entry entry;
-
-	return prep_boot_find(walk->boot, path, &entry, NULL) == 0 &&
-	       !entry.is_directory;
-}
-
 static void look_for(struct walk *walk, enum prep_boot_step step,
 		     const char *path)
 {
-	if (!has_file(walk, path))
+	if (!prep_boot_has_file(walk->boot, path))
 		note_lack(walk, step, path);
 }
 
@@ -67,7 +58,8 @@ static void look_for_kernel(struct walk *walk)
 	char path[PREP_CONFIG_PATH_BYTES];
 
 	prep_config_path(config, config->kernel_fallback, path);
-	if (config->kernel_fallback[0] != '\0' && has_file(walk, path))
+	if (config->kernel_fallback[0] != '\0' &&
+	    prep_boot_has_file(walk->boot, path))
 		return;
 	prep_config_path(config, config->kernel, path);
 	look_for(walk, PREP_BOOT_KERNEL, path);
@@ -81,7 +73,7 @@ static void look_for_initrd(struct walk *walk)
 	if (prep_boot_has_auto_initrd(config))
 		return;
 	for (size_t i = 0; prep_config_initramfs(config, i, path); i++)
-		if (has_file(walk, path))
+		if (prep_boot_has_file(walk->boot, path))
 			return;
 	if (prep_config_initramfs(config, 0, path))
 		note_lack(walk, PREP_BOOT_INITRD, path);
@@ -103,18 +95,17 @@ static void look_for_all(struct walk *walk)
 	look_for(walk, PREP_BOOT_CMDLINE, path);
 }
 
-int prep_boot_plan(const struct prep_boot *boot,
-		   const struct prep_pi_board *board,
+int prep_boot_plan(struct prep_boot_configs *configs,
+		   const struct prep_config_reader *reader,
 		   struct prep_boot_plan *ret_plan, struct pbf_reason *why)
 {
-	const struct prep_config_reader reader = { .board = board };
-	struct prep_boot_plan plan = { .board = board };
-	struct walk walk = { boot, &plan };
+	struct prep_boot_plan plan = { .board = reader->board };
+	struct walk walk = { configs->boot, &plan };
 	struct prep_config wanted;
-	int error = prep_boot_config(boot, &reader, &wanted, why);
+	int error = prep_boot_config(configs, reader, &wanted, why);
 
 	if (error == 0)
-		error = prep_boot_resolve(boot, &reader, &plan.config, why);
+		error = prep_boot_resolve(configs, reader, &plan.config, why);
 	if (error < 0)
 		return error;
 	look_for_all(&walk);

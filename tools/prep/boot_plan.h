@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "boot_copy.h"
+#include "boot_config.h"
 #include "config_txt.h"
 #include "pi_board.h"
 #include "reason.h"
@@ -40,12 +40,12 @@ struct prep_boot_plan {
 };
 
 /*
- * Errors as prep_boot_resolve().  An initrd counts as missing when config.txt
- * names one and none of its files is there; that of auto_initramfs=1 does not,
- * since the firmware goes on without.
+ * Makes it for READER, which has a board.  Errors as prep_boot_resolve().  An
+ * initrd counts as missing when config.txt names one and none of its files is
+ * there; that of auto_initramfs=1 does not, since the firmware goes on without.
  */
-int prep_boot_plan(const struct prep_boot *boot,
-		   const struct prep_pi_board *board,
+int prep_boot_plan(struct prep_boot_configs *configs,
+		   const struct prep_config_reader *reader,
 		   struct prep_boot_plan *ret_plan, struct pbf_reason *why);
 
 /* Whether CONFIG's initrd is only the one of auto_initramfs=1. */

@@ -6,16 +6,17 @@
 #include <string.h>
 
 #include "boot_entry.h"
-#include "boot_initrd.h"
 #include "boot_plan.h"
-#include "initrd.h"
+#include "cmdline_words.h"
 #include "kernel_version.h"
+#include "stop.h"
 
 #define FILE_BYTES_MAX PREP_BOOT_INITRD_BYTES_MAX
 
 /* A system that is looked at. */
 struct look {
 	const struct prep_boot *boot;
+	struct prep_boot_initrds *initrds;
 	const struct prep_boot_system *system;
 	const struct prep_boot_disk *disk;
 	struct prep_findings *findings;
@@ -261,9 +262,9 @@ static int look_at_initrd(struct look *look)
 	int error;
 
 	check_initrd_sizes(look);
-	error = prep_boot_initrd(look->boot, look->system->config, &initrd,
+	error = prep_boot_initrd(look->initrds, look->system->config, &initrd,
 				 &reason);
-	if (error == -ENOMEM)
+	if (error == -ENOMEM || error == -ECANCELED)
 		return error;
 	if (error == -ENOENT) {
 		warn_of_no_initrd(look);
@@ -318,12 +319,13 @@ static int look_at_cmdline(struct look *look)
 	return 0;
 }
 
-int prep_boot_system_look(const struct prep_boot *boot,
+int prep_boot_system_look(struct prep_boot_initrds *initrds,
 			  const struct prep_boot_system *system,
 			  const struct prep_boot_disk *disk,
 			  struct prep_findings *findings)
 {
-	struct look look = { .boot = boot,
+	struct look look = { .boot = initrds->boot,
+			     .initrds = initrds,
 			     .system = system,
 			     .disk = disk,
 			     .findings = findings,
@@ -332,6 +334,8 @@ int prep_boot_system_look(const struct prep_boot *boot,
 
 	if (error <= 0)
 		return error;
+	if (prep_stop_is_asked(NULL))
+		return -ECANCELED;
 	error = look_at_initrd(&look);
 	return error < 0 ? error : look_at_cmdline(&look);
 }

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "boot_copy.h"
+#include "boot_initrd.h"
 #include "cmdline_check.h"
 #include "config_txt.h"
 #include "findings.h"
@@ -31,8 +31,8 @@ struct prep_boot_system {
 #define PREP_TFTP_1024_BYTES_MAX 67107840u
 #define PREP_TFTP_1468_BYTES_MAX 96205380u
 
-/* -ENOMEM; whatever else goes wrong is a finding. */
-int prep_boot_system_look(const struct prep_boot *boot,
+/* -ENOMEM, -ECANCELED; whatever else goes wrong is a finding. */
+int prep_boot_system_look(struct prep_boot_initrds *initrds,
 			  const struct prep_boot_system *system,
 			  const struct prep_boot_disk *disk,
 			  struct prep_findings *findings);

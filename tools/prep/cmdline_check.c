@@ -4,22 +4,20 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cmdline_words.h"
 #include "text.h"
 
 /* Of a word that may be hostile, no more is shown. */
 #define SHOWN_MAX 100
 
-#define WHAT_TO_DO "run pibootfs-prep with --nbd-host"
+/* COMMAND_LINE_SIZE of arm64; arm has half of it. */
+#define KERNEL_LINE_BYTES 2048u
 
-/* Bytes of the line; not a string. */
-struct piece {
-	const char *start;
-	size_t length;
-};
+#define WHAT_TO_DO "run pibootfs-prep with --nbd-host"
 
 /* A parameter: its last value, and how often it is there. */
 struct parameter {
-	struct piece value;
+	struct prep_piece value;
 	unsigned int count;
 };
 
@@ -38,38 +36,24 @@ struct checker {
 	const struct prep_cmdline_context *context;
 	struct prep_findings *findings;
 	struct parameters parameters;
-	struct piece second_line;
+	size_t line_bytes;
+	struct prep_piece second_line;
+	struct prep_piece stray; /* what looks like ours behind "--" */
 };
 
 /* For "%.*s". */
-static int shown(struct piece piece)
+static int shown(struct prep_piece piece)
 {
 	return piece.length < SHOWN_MAX ? (int)piece.length : SHOWN_MAX;
 }
 
-static bool is_text(struct piece piece, const char *text)
-{
-	return piece.length == strlen(text) &&
-	       memcmp(piece.start, text, piece.length) == 0;
-}
-
-static bool has_text(struct piece piece, const char *text)
+static bool has_text(struct prep_piece piece, const char *text)
 {
 	return memmem(piece.start, piece.length, text, strlen(text)) != NULL;
 }
 
-/* Takes PREFIX off its beginning, if it is there. */
-static bool cut(struct piece *piece, const char *prefix)
-{
-	if (!prep_starts_with(piece->start, piece->length, prefix))
-		return false;
-	piece->start += strlen(prefix);
-	piece->length -= strlen(prefix);
-	return true;
-}
-
 /* Takes off the digits at its beginning, of which there has to be one. */
-static bool cut_number(struct piece *piece, unsigned int *ret_number)
+static bool cut_number(struct prep_piece *piece, unsigned int *ret_number)
 {
 	unsigned int number = 0;
 	size_t digits = 0;
@@ -86,28 +70,8 @@ static bool cut_number(struct piece *piece, unsigned int *ret_number)
 
 /* --- Reading --- */
 
-/* Takes one word as the kernel does: double quotes protect blanks. */
-static bool next_word(struct piece *line, struct piece *ret_word)
-{
-	bool is_quoted = false;
-	size_t start = 0, end;
-
-	while (start < line->length && prep_is_blank(line->start + start, 1))
-		start++;
-	for (end = start; end < line->length; end++) {
-		if (line->start[end] == '"')
-			is_quoted = !is_quoted;
-		else if (!is_quoted && prep_is_blank(line->start + end, 1))
-			break;
-	}
-	*ret_word = (struct piece){ line->start + start, end - start };
-	line->start += end;
-	line->length -= end;
-	return ret_word->length > 0;
-}
-
-/* The value of "key=value" may be in quotes, or all of it. */
-static void take_word(struct parameters *parameters, struct piece word)
+static void take_word(struct parameters *parameters,
+		      const struct prep_word *word)
 {
 	const struct {
 		const char *key;
@@ -122,21 +86,15 @@ static void take_word(struct parameters *parameters, struct piece word)
 		{ "init=", &parameters->init },
 	};
 
-	if (is_text(word, "resize"))
+	if (prep_piece_is(word->piece, "resize"))
 		parameters->resize.count++;
-	if (is_text(word, "rd.neednet"))
+	if (prep_piece_is(word->piece, "rd.neednet"))
 		parameters->neednet = (struct parameter){ { "1", 1 }, 1 };
-	if (cut(&word, "\"") && word.length > 0 &&
-	    word.start[word.length - 1] == '"')
-		word.length--;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		struct piece value = word;
+		struct prep_piece value;
 
-		if (!cut(&value, keys[i].key))
+		if (!prep_word_value(word, keys[i].key, &value))
 			continue;
-		if (cut(&value, "\"") && value.length > 0 &&
-		    value.start[value.length - 1] == '"')
-			value.length--;
 		if (strcmp(keys[i].key, "netroot=") == 0 &&
 		    !prep_starts_with(value.start, value.length, "nbd:"))
 			continue;
@@ -145,52 +103,61 @@ static void take_word(struct parameters *parameters, struct piece word)
 	}
 }
 
-/* The line that the firmware takes, and the one that people think it takes. */
-static struct piece find_lines(const char *text, size_t length,
-			       struct piece *ret_second)
+/* Whether an initrd's scripts, which look at all words, would take it. */
+static bool is_for_initrd(const struct prep_word *word)
 {
-	struct piece first = { text, 0 };
+	return prep_word_value(word, "nbdroot=", NULL) ||
+	       prep_word_value(word, "netroot=", NULL) ||
+	       prep_word_value(word, "root=", NULL) ||
+	       prep_word_value(word, "ip=", NULL);
+}
+
+/* The line that people think the firmware takes as well. */
+static struct prep_piece find_second_line(struct prep_piece rest)
+{
 	struct prep_line line;
 
-	*ret_second = first;
-	while (prep_next_line(&text, &length, &line)) {
+	while (prep_next_line(&rest.start, &rest.length, &line)) {
 		size_t blanks = prep_blanks(line.start, line.length);
 
-		if (prep_is_blank(line.start, line.length) ||
-		    line.start[blanks] == '#')
-			continue;
-		if (first.length > 0) {
-			*ret_second = (struct piece){ line.start, line.length };
-			break;
-		}
-		first = (struct piece){ line.start, line.length };
+		if (!prep_is_blank(line.start, line.length) &&
+		    line.start[blanks] != '#')
+			return (struct prep_piece){ line.start, line.length };
 	}
-	return first;
+	return (struct prep_piece){ rest.start, 0 };
 }
 
 static void read_text(struct checker *checker, const char *text, size_t length)
 {
-	struct piece line = find_lines(text, length, &checker->second_line);
-	struct piece word;
+	struct prep_cmdline_parts parts;
+	struct prep_word word;
 
-	while (next_word(&line, &word) && !is_text(word, "--"))
-		take_word(&checker->parameters, word);
+	prep_cmdline_split(text, length, &parts);
+	checker->second_line = find_second_line(parts.rest);
+	checker->line_bytes = parts.line.length;
+	while (prep_next_word(&parts.line, &word) &&
+	       !prep_piece_is(word.piece, "--"))
+		take_word(&checker->parameters, &word);
+	while (prep_next_word(&parts.line, &word))
+		if (is_for_initrd(&word))
+			checker->stray = word.piece;
 }
 
 /* --- Judging --- */
 
 static bool is_about_nbd(const struct parameters *parameters)
 {
-	struct piece root = parameters->root.value;
+	struct prep_piece root = parameters->root.value;
 
 	return parameters->nbdroot.count > 0 || parameters->netroot.count > 0 ||
 	       parameters->nbddev.count > 0 ||
 	       (parameters->root.count > 0 &&
-		(cut(&root, "/dev/nbd") || cut(&root, "nbd:")));
+		(prep_piece_cut(&root, "/dev/nbd") ||
+		 prep_piece_cut(&root, "nbd:")));
 }
 
 /* As netboot's section of nbd-client's script splits it, and only so. */
-static bool is_good_nbdroot(struct piece value)
+static bool is_good_nbdroot(struct prep_piece value)
 {
 	const char *slash = memchr(value.start, '/', value.length);
 	const char *comma = memchr(value.start, ',', value.length);
@@ -198,7 +165,7 @@ static bool is_good_nbdroot(struct piece value)
 	const char *second;
 	size_t host;
 
-	if (is_text(value, "dhcp"))
+	if (prep_piece_is(value, "dhcp"))
 		return true;
 	if (slash) {
 		host = (size_t)(slash - value.start);
@@ -211,12 +178,12 @@ static bool is_good_nbdroot(struct piece value)
 	       prep_starts_with(second + 1, (size_t)(end - second - 1), "nbd");
 }
 
-static bool is_good_netroot(struct piece value)
+static bool is_good_netroot(struct prep_piece value)
 {
 	const char *end = value.start + value.length;
 	const char *colon, *bracket;
 
-	cut(&value, "nbd:");
+	prep_piece_cut(&value, "nbd:");
 	bracket = memchr(value.start, ']', value.length);
 	if (bracket && value.start[0] == '[') {
 		value.start = bracket;
@@ -277,18 +244,9 @@ static void check_server(const struct checker *checker)
 			  is_dracut ? "nbd:HOST:NAME" : "HOST/NAME");
 }
 
-static bool has_partition(const struct prep_boot_disk *disk,
-			  unsigned int number)
-{
-	for (size_t i = 0; i < disk->table->count; i++)
-		if (disk->table->partitions[i].number == number)
-			return true;
-	return false;
-}
-
 /* ROOT is /dev/nbd0, or a partition of it; REST is what follows. */
-static void check_partition(const struct checker *checker, struct piece root,
-			    struct piece rest)
+static void check_partition(const struct checker *checker,
+			    struct prep_piece root, struct prep_piece rest)
 {
 	const struct prep_boot_disk *disk = checker->context->disk;
 	const char *path = checker->context->path;
@@ -302,8 +260,9 @@ static void check_partition(const struct checker *checker, struct piece root,
 			  "partition of it: the kernel will find no file "
 			  "system there; " WHAT_TO_DO,
 			  path, shown(root), root.start);
-	else if (!cut(&rest, "p") || !cut_number(&rest, &number) ||
-		 rest.length > 0 || !has_partition(disk, number))
+	else if (!prep_piece_cut(&rest, "p") || !cut_number(&rest, &number) ||
+		 rest.length > 0 ||
+		 !prep_boot_has_partition(disk->table, number))
 		prep_warn(checker->findings,
 			  "%s has root=%.*s, but the disk has no such "
 			  "partition: the board will wait for it in "
@@ -321,7 +280,7 @@ static void check_root(const struct checker *checker)
 {
 	const struct parameter *root = &checker->parameters.root;
 	const char *path = checker->context->path;
-	struct piece rest = root->value;
+	struct prep_piece rest = root->value;
 	unsigned int device;
 
 	if (root->count == 0) {
@@ -338,7 +297,7 @@ static void check_root(const struct checker *checker)
 			"for the kernel, but not for every script; " WHAT_TO_DO
 			", which leaves one",
 			path);
-	if (cut(&rest, "/dev/nbd") && cut_number(&rest, &device))
+	if (prep_piece_cut(&rest, "/dev/nbd") && cut_number(&rest, &device))
 		check_partition(checker, root->value, rest);
 	else
 		prep_warn(checker->findings,
@@ -352,19 +311,19 @@ static void check_network(const struct checker *checker)
 {
 	const struct parameters *parameters = &checker->parameters;
 	const char *path = checker->context->path;
-	struct piece ip = parameters->ip.value;
-	struct piece neednet = parameters->neednet.value;
+	struct prep_piece ip = parameters->ip.value;
+	struct prep_piece neednet = parameters->neednet.value;
 
-	if (parameters->ip.count == 0 || ip.length == 0 || is_text(ip, "off") ||
-	    is_text(ip, "none"))
+	if (parameters->ip.count == 0 || ip.length == 0 ||
+	    prep_piece_is(ip, "off") || prep_piece_is(ip, "none"))
 		prep_warn(checker->findings,
 			  "%s has no ip= that sets up the network: the board "
 			  "cannot reach the NBD server; " WHAT_TO_DO
 			  ", which adds ip=dhcp",
 			  path);
 	if (checker->context->generator == PREP_INITRD_DRACUT &&
-	    (parameters->neednet.count == 0 || is_text(neednet, "0") ||
-	     is_text(neednet, "no") || is_text(neednet, "off")))
+	    (parameters->neednet.count == 0 || prep_piece_is(neednet, "0") ||
+	     prep_piece_is(neednet, "no") || prep_piece_is(neednet, "off")))
 		prep_warn(checker->findings,
 			  "%s has no rd.neednet=1, without which an initrd of "
 			  "dracut may leave the network down: the board will "
@@ -376,7 +335,7 @@ static void check_network(const struct checker *checker)
 static void check_first_boot(const struct checker *checker)
 {
 	const struct parameters *parameters = &checker->parameters;
-	struct piece init = parameters->init.value;
+	struct prep_piece init = parameters->init.value;
 	const char *path = checker->context->path;
 
 	if (parameters->init.count > 0 &&
@@ -392,6 +351,33 @@ static void check_first_boot(const struct checker *checker)
 			  "partition of an SD card, and fail or damage the "
 			  "disk; " WHAT_TO_DO ", which drops it",
 			  path);
+}
+
+/* What it has that does not count, or not for everybody. */
+static void check_line(const struct checker *checker)
+{
+	const char *path = checker->context->path;
+	struct prep_piece second = checker->second_line;
+
+	if (checker->stray.length > 0)
+		prep_warn(
+			checker->findings,
+			"%s has %.*s behind \"--\": the kernel leaves that to "
+			"init, but the initrd's scripts may take "
+			"it; " WHAT_TO_DO ", which drops it",
+			path, shown(checker->stray), checker->stray.start);
+	if (checker->line_bytes >= KERNEL_LINE_BYTES)
+		prep_warn(checker->findings,
+			  "%s has a line of %zu bytes: a kernel takes fewer "
+			  "than %u together with what the firmware adds, and "
+			  "will miss the end of it; make it shorter",
+			  path, checker->line_bytes, KERNEL_LINE_BYTES);
+	if (second.length > 0)
+		prep_warn(checker->findings,
+			  "%s has more than one line, of which the firmware "
+			  "reads the first: \"%.*s\" has no effect; put all "
+			  "into one line",
+			  path, shown(second), second.start);
 }
 
 void prep_cmdline_check(const struct prep_cmdline_context *context,
@@ -413,11 +399,5 @@ void prep_cmdline_check(const struct prep_cmdline_context *context,
 	check_root(&checker);
 	check_network(&checker);
 	check_first_boot(&checker);
-	if (checker.second_line.length > 0)
-		prep_warn(findings,
-			  "%s has more than one line, of which the firmware "
-			  "reads the first: \"%.*s\" has no effect; put all "
-			  "into one line",
-			  context->path, shown(checker.second_line),
-			  checker.second_line.start);
+	check_line(&checker);
 }

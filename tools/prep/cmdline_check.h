@@ -9,9 +9,9 @@
 
 #include <stddef.h>
 
+#include "boot_partition.h"
 #include "findings.h"
 #include "initrd.h"
-#include "partition.h"
 
 /* The disk that the boot partition is on; the table is borrowed. */
 struct prep_boot_disk {
@@ -25,9 +25,6 @@ struct prep_cmdline_context {
 	enum prep_initrd_generator generator;
 	const struct prep_boot_disk *disk;
 };
-
-/* More is no kernel's command line. */
-#define PREP_CMDLINE_BYTES_MAX 65536u
 
 /*
  * Says what is wrong in TEXT.  If nothing in it is about NBD at all, that is

@@ -40,6 +40,7 @@ struct parser {
 	struct position stack[DEPTH_MAX];
 	size_t depth;
 	size_t include_count;
+	size_t read_bytes; /* of all files, as often as they are included */
 	bool is_hidden[FILTER_TYPES];
 	/* What has been said so far; defaults are filled in at the end. */
 	struct prep_config config;
@@ -61,16 +62,17 @@ static bool applies(const struct parser *parser)
 	return true;
 }
 
+/* Of a serial number its low 32 bits count, as for the firmware. */
+static uint32_t read_serial(const char *hex)
+{
+	return (uint32_t)strtoull(hex, NULL, 16);
+}
+
 static bool is_my_serial(const struct prep_config_reader *reader,
 			 const char *filter)
 {
-	unsigned long long serial, mine;
-
-	if (!reader->serial)
-		return false;
-	serial = strtoull(filter, NULL, 16);
-	mine = strtoull(reader->serial, NULL, 16);
-	return (uint32_t)serial == (uint32_t)mine;
+	return reader->serial &&
+	       read_serial(filter) == read_serial(reader->serial);
 }
 
 /*
@@ -165,6 +167,22 @@ static void take_assignment(struct parser *parser, const char *key,
 	}
 }
 
+/* Goes on at the beginning of FILE, and where it was at its end. */
+static int enter_file(struct parser *parser,
+		      const struct prep_config_file *file,
+		      struct pbf_reason *why)
+{
+	parser->read_bytes += file->length;
+	if (parser->read_bytes > PREP_CONFIG_BYTES_MAX)
+		return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
+				  "with all that it includes it has more than "
+				  "%u bytes",
+				  PREP_CONFIG_BYTES_MAX);
+	parser->stack[parser->depth++] =
+		(struct position){ file->text, file->length };
+	return 0;
+}
+
 /* The text that an include asks for goes on top of the stack. */
 static int take_include(struct parser *parser, const char *name,
 			const struct prep_config_file *files, size_t file_count,
@@ -177,12 +195,8 @@ static int take_include(struct parser *parser, const char *name,
 				  "more than %u inside each other",
 				  INCLUDES_MAX, DEPTH_MAX);
 	for (size_t i = 0; i < file_count; i++)
-		if (pbf_equal_folded(files[i].name, name)) {
-			parser->stack[parser->depth++] =
-				(struct position){ files[i].text,
-						   files[i].length };
-			return 0;
-		}
+		if (pbf_equal_folded(files[i].name, name))
+			return enter_file(parser, &files[i], why);
 	copy_value(parser->config.missing_include, name);
 	parser->depth = 0;
 	return 0;
@@ -315,17 +329,60 @@ int prep_config_parse(const struct prep_config_file *files, size_t file_count,
 		      const struct prep_config_reader *reader,
 		      struct prep_config *ret_config, struct pbf_reason *why)
 {
-	struct parser parser = {
-		.reader = reader,
-		.stack = { { files[0].text, files[0].length } },
-		.depth = 1,
-	};
-	int error = read_lines(&parser, files, file_count, why);
+	struct parser parser = { .reader = reader };
+	int error = enter_file(&parser, &files[0], why);
 
+	if (error == 0)
+		error = read_lines(&parser, files, file_count, why);
 	if (error < 0)
 		return error;
 	fill_in_defaults(&parser);
 	*ret_config = parser.config;
+	return 0;
+}
+
+/* The serial number whose section LINE begins; 0 for none. */
+static uint32_t serial_of_line(const struct prep_line *line)
+{
+	char copy[PREP_CONFIG_VALUE_BYTES];
+	const char *start = copy_line(line, copy);
+
+	return strncmp(start, "[0x", 3) == 0 && strchr(start, ']') ?
+		       read_serial(start + 1) :
+		       0;
+}
+
+static bool has_serial(const struct prep_config_serials *serials,
+		       uint32_t serial)
+{
+	for (size_t i = 0; i < serials->count; i++)
+		if (read_serial(serials->items[i]) == serial)
+			return true;
+	return false;
+}
+
+int prep_config_add_serials(const struct prep_config_file *file,
+			    struct prep_config_serials *serials,
+			    struct pbf_reason *why)
+{
+	const char *text = file->text;
+	size_t length = file->length;
+	struct prep_line line;
+
+	while (prep_next_line(&text, &length, &line)) {
+		uint32_t serial = serial_of_line(&line);
+
+		if (serial == 0 || has_serial(serials, serial))
+			continue;
+		if (serials->count == PREP_CONFIG_SERIALS_MAX)
+			return pbf_refuse(why, -EUCLEAN, PBF_REASON_NO_OFFSET,
+					  "it has sections for more than %u "
+					  "serial numbers; give some of these "
+					  "boards an image of their own",
+					  PREP_CONFIG_SERIALS_MAX);
+		snprintf(serials->items[serials->count++],
+			 sizeof(serials->items[0]), "%08x", serial);
+	}
 	return 0;
 }
 

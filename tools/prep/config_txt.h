@@ -26,6 +26,15 @@
  */
 #define PREP_CONFIG_NETBOOT_BYTES 4096u
 
+/*
+ * With all that it includes it is not longer, counted as often as that is
+ * included; what it may be over the network is much less.
+ */
+#define PREP_CONFIG_BYTES_MAX (256u << 10)
+
+/* A board's serial number, as pbf_board_key() makes it, with the NUL. */
+#define PREP_CONFIG_SERIAL_BYTES 9u
+
 /* For whom config.txt is read. */
 struct prep_config_reader {
 	/* NULL: for no board in particular, so only what is for all of them. */
@@ -85,7 +94,7 @@ struct prep_config {
  * text of the file of that name among FILES is read in its place; if there is
  * none, the caller reads that file (from the top of the boot partition; if
  * there is none, it is empty) and calls again.  -EUCLEAN for includes without
- * end.
+ * end, and beyond the limit above.
  *
  * A filter that nothing is known of here, such as the state of a pin or the
  * monitor, does not apply.
@@ -93,6 +102,22 @@ struct prep_config {
 int prep_config_parse(const struct prep_config_file *files, size_t file_count,
 		      const struct prep_config_reader *reader,
 		      struct prep_config *ret_config, struct pbf_reason *why);
+
+#define PREP_CONFIG_SERIALS_MAX 64u
+
+/* Boards that are told apart by their serial numbers. */
+struct prep_config_serials {
+	char items[PREP_CONFIG_SERIALS_MAX][PREP_CONFIG_SERIAL_BYTES];
+	size_t count;
+};
+
+/*
+ * Adds those that FILE has a [0x...] section for and SERIALS has not.
+ * -EUCLEAN for too many.
+ */
+int prep_config_add_serials(const struct prep_config_file *file,
+			    struct prep_config_serials *serials,
+			    struct pbf_reason *why);
 
 /*
  * Where on the boot partition NAME is, which is one of CONFIG's: with the

@@ -6,19 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Also those that UTF-8 has between U+0080 and U+009F. */
-static void mask_controls(char *text)
-{
-	unsigned char *byte = (unsigned char *)text;
-
-	for (; *byte; byte++) {
-		if (*byte < ' ' || *byte == 0x7f)
-			*byte = '?';
-		if (byte[0] == 0xc2 && byte[1] >= 0x80 && byte[1] < 0xa0)
-			byte[0] = byte[1] = '?';
-	}
-}
-
 static bool has_sentence(const struct prep_sentences *sentences,
 			 const char *text)
 {
@@ -38,7 +25,6 @@ add(struct prep_sentences *sentences, const char *format, va_list args)
 		text = NULL;
 		return false;
 	}
-	mask_controls(text);
 	if (has_sentence(sentences, text))
 		return true;
 	items = reallocarray(sentences->items, sentences->count + 1,

@@ -25,8 +25,8 @@ struct prep_findings {
 };
 
 /*
- * Adds a sentence, unless it is there already.  Names from an image may be
- * hostile: control characters become '?'.
+ * Adds a sentence, unless it is there already.  What an image says is in it as
+ * it is: say() makes it harmless.
  */
 __attribute__((format(printf, 2, 3))) void
 prep_warn(struct prep_findings *findings, const char *format, ...);

@@ -10,6 +10,7 @@
 #include "image.h"
 #include "initrd_contents.h"
 #include "initrd_cpio.h"
+#include "stop.h"
 
 #define BLOCK_BYTES (256u << 10)
 #define ZSTD_MAGIC 0xfd2fb528
@@ -89,6 +90,9 @@ static int take(struct reading *reading, const unsigned char *bytes,
 			reading->why, -EFBIG, PBF_REASON_NO_OFFSET,
 			"has more than %llu bytes when unpacked",
 			(unsigned long long)reading->limits.unpacked_bytes_max);
+	if (prep_stop_is_asked(NULL))
+		return pbf_refuse(reading->why, -ECANCELED,
+				  reading->position_bytes, "stopped");
 	if (pbf_monotonic_ms() >= reading->give_up_at_ms)
 		return pbf_refuse(reading->why, -ETIMEDOUT,
 				  reading->position_bytes,
@@ -220,6 +224,7 @@ static bool pass_zstd_frame(const struct reading *reading, uint64_t *offset)
 		uint64_t length;
 
 		if (!peek(reading, *offset, block, sizeof(block)) ||
+		    prep_stop_is_asked(NULL) ||
 		    pbf_monotonic_ms() >= reading->give_up_at_ms)
 			return false;
 		/* One byte stands for all of a block of the type RLE. */

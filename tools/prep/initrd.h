@@ -73,6 +73,7 @@ struct prep_initrd {
  * -EOPNOTSUPP	no initrd, or compressed in a way that is not known here
  * -EFBIG	beyond a limit
  * -ETIMEDOUT	it took too long
+ * -ECANCELED	the program is asked to stop
  * -ENOMEM, and what reading it gave
  */
 int prep_initrd_read(const struct prep_initrd_source *source,

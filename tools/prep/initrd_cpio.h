@@ -14,7 +14,11 @@
 
 #include "reason.h"
 
-/* PATH_MAX of Linux, with the NUL; it leaves out longer names. */
+/*
+ * PATH_MAX of Linux, with the NUL.  It passes over members with longer names,
+ * and over what has an empty one; as no program makes such an archive, it is
+ * refused here as malformed.
+ */
 #define PREP_CPIO_NAME_BYTES 4096u
 #define PREP_CPIO_HEADER_BYTES 110u
 

@@ -3,10 +3,6 @@
  * cmdline.txt, the kernel's parameters as the Raspberry Pi's firmware reads
  * them: one line, to which it adds its own.  Here it is told that the root
  * disk is on NBD, in the words that the image's initrd understands.
- *
- * The firmware takes the first line and no other (the documentation wants all
- * in one line; users who had two found the second without effect).  Systems
- * that ship lines beginning with # ahead of it boot, so those are left alone.
  */
 #ifndef PREP_KERNEL_CMDLINE_H
 #define PREP_KERNEL_CMDLINE_H
@@ -22,8 +18,7 @@ struct prep_cmdline {
 	struct prep_text text;
 	/*
 	 * What is not in it any more and nothing stands for, in the order of
-	 * the file: parameters, and lines behind the first.  Control
-	 * characters are shown as '?', so they can be printed.
+	 * the file: parameters, and lines behind the first.
 	 */
 	char **dropped;
 	size_t dropped_count;
@@ -37,7 +32,9 @@ struct prep_cmdline {
  * initrd's nbdroot= or netroot=, which would contradict them; and what images
  * for SD cards do at their first boot and cannot over the network: a
  * partition resized by "resize" or init_resize.sh, and init=...firstboot,
- * which re-partitions the disk beneath itself.  Everything else stays, in its
+ * which re-partitions the disk beneath itself.  All of that but "resize" is
+ * dropped behind "--" too, where the kernel leaves words to init, as an
+ * initrd's scripts read them nevertheless.  Everything else stays, in its
  * order and with its quotes, as does the end of the line: "\n", "\r\n" or
  * nothing.  With its own result it changes nothing.
  *

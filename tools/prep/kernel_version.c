@@ -9,6 +9,7 @@
 #include "bytes.h"
 #include "decoder.h"
 #include "image.h"
+#include "stop.h"
 
 static const char banner[] = "Linux version ";
 #define BANNER_LENGTH (sizeof(banner) - 1)
@@ -88,7 +89,8 @@ static bool search_bytes(struct search *search, const unsigned char *bytes,
 static bool is_over(const struct search *search)
 {
 	return search->unpacked_bytes >= PREP_KERNEL_UNPACKED_MAX ||
-	       pbf_monotonic_ms() >= search->give_up_at_ms;
+	       pbf_monotonic_ms() >= search->give_up_at_ms ||
+	       prep_stop_is_asked(NULL);
 }
 
 static int feed(void *context, const unsigned char **ret_bytes,

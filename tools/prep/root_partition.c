@@ -11,36 +11,22 @@
 #include <strings.h>
 
 #include "cleanup.h"
-#include "text.h"
+#include "cmdline_words.h"
 
-#define ROOT_KEY "root="
 #define VALUE_BYTES 256u
 
-/* The last root= of the line that counts; "" if there is none. */
+/* The root= of the line that counts; "" if there is none. */
 static void find_root(const char *text, size_t length,
 		      char ret_value[VALUE_BYTES])
 {
-	struct prep_line line;
-	const char *word, *end;
+	struct prep_piece value;
 
 	ret_value[0] = '\0';
-	do {
-		if (!prep_next_line(&text, &length, &line))
-			return;
-	} while (line.length == 0 || line.start[0] == '#');
-	end = line.start + line.length;
-	for (word = line.start; word < end;) {
-		size_t blanks = prep_blanks(word, (size_t)(end - word));
-		const char *start = word + blanks;
-
-		for (word = start; word < end && *word != ' ' && *word != '\t';)
-			word++;
-		if (prep_starts_with(start, (size_t)(word - start), ROOT_KEY))
-			snprintf(ret_value, VALUE_BYTES, "%.*s",
-				 (int)((size_t)(word - start) -
-				       strlen(ROOT_KEY)),
-				 start + strlen(ROOT_KEY));
-	}
+	if (prep_cmdline_value(text, length, "root=", &value))
+		snprintf(ret_value, VALUE_BYTES, "%.*s",
+			 value.length < VALUE_BYTES ? (int)value.length :
+						      (int)VALUE_BYTES,
+			 value.start);
 }
 
 /* "/dev/mmcblk0p2", "/dev/nbd0p2", "/dev/sda2": 2; 0 for other names. */
@@ -95,21 +81,23 @@ static int read_names(int image_fd, const struct pbf_partition_table *table,
 	return error;
 }
 
-/* Anything but FAT that is a file system can be a root. */
-static unsigned int find_only(const struct named *named)
+/*
+ * How many partitions could be a root, which anything but FAT can that is a
+ * file system; RET_NUMBER is the last of them.
+ */
+static size_t count_roots(const struct named *named, unsigned int *ret_number)
 {
-	unsigned int found = 0;
+	size_t count = 0;
 
 	for (size_t i = 0; i < named->count; i++) {
 		const char *type = named->names[i].type;
 
 		if (type[0] == '\0' || strcmp(type, "vfat") == 0)
 			continue;
-		if (found != 0)
-			return 0;
-		found = named->numbers[i];
+		*ret_number = named->numbers[i];
+		count++;
 	}
-	return found;
+	return count;
 }
 
 /* Where in struct pbf_partition_names the value of a tag is. */
@@ -146,6 +134,19 @@ static unsigned int find_tagged(const struct named *named, const char *value)
 	return 0;
 }
 
+static int refuse(const char *value, size_t count, struct pbf_reason *why)
+{
+	char roots[64] = "no partition has";
+
+	if (count > 0)
+		snprintf(roots, sizeof(roots), "%zu partitions have", count);
+	return pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
+			  "%s%s, and %s a Linux file system; "
+			  "--root-partition says which it is",
+			  value[0] ? "no partition is root=" : "has no root=",
+			  value, roots);
+}
+
 int prep_root_partition(int image_fd, const struct prep_boot_partition *place,
 			const char *text, size_t length,
 			unsigned int *ret_partition, struct pbf_reason *why)
@@ -153,27 +154,32 @@ int prep_root_partition(int image_fd, const struct prep_boot_partition *place,
 	_cleanup_free_ struct named *named = calloc(1, sizeof(*named));
 	char value[VALUE_BYTES];
 	unsigned int number;
+	size_t count;
 	int error;
 
 	find_root(text, length, value);
 	number = number_of_device(value);
-	if (number == 0) {
-		error = named ? read_names(image_fd, &place->table, named,
-					   why) :
-				-ENOMEM;
-		if (error < 0)
-			return error;
-		number = find_tagged(named, value);
+	if (number != 0 && prep_boot_has_partition(&place->table, number)) {
+		*ret_partition = number;
+		return pbf_refuse(why, 0, PBF_REASON_NO_OFFSET, "%s", "");
 	}
-	if (number == 0)
-		number = find_only(named);
+	error = named ? read_names(image_fd, &place->table, named, why) :
+			-ENOMEM;
+	if (error < 0)
+		return error;
+	*ret_partition = find_tagged(named, value);
+	if (*ret_partition != 0)
+		return pbf_refuse(why, 0, PBF_REASON_NO_OFFSET, "%s", "");
+	count = count_roots(named, &number);
+	if (count != 1)
+		return refuse(value, count, why);
 	*ret_partition = number;
-	if (number != 0)
-		return 0;
-	return pbf_refuse(why, -ENOENT, PBF_REASON_NO_OFFSET,
-			  "%s%s%s, and it is not the case that just one "
-			  "partition has a Linux file system; say "
-			  "--root-partition",
-			  value[0] ? "no partition is \"" : "root= is not said",
-			  value, value[0] ? "\"" : "");
+	return pbf_refuse(why, 0, PBF_REASON_NO_OFFSET,
+			  value[0] ? "no partition is root=%s, so that it "
+				     "becomes partition %u, the only one with "
+				     "a Linux file system" :
+				     "has no root=%s; it becomes partition "
+				     "%u, the only one with a Linux file "
+				     "system",
+			  value, number);
 }

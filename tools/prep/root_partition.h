@@ -16,8 +16,9 @@
  * Finds the partition that the cmdline.txt in TEXT has as root=: a device's
  * name that ends in a number, PARTUUID=, PARTLABEL=, UUID= or LABEL=.  If it
  * says none of these, or one that is not there, the only partition with a
- * Linux file system is the one.  -ENOENT when that does not tell either; WHY
- * has what was looked for.  PLACE is of the image in IMAGE_FD.
+ * Linux file system is the one; WHY then says so although the result is 0, and
+ * is "" otherwise.  -ENOENT when that does not tell either; WHY has what was
+ * looked for.  PLACE is of the image in IMAGE_FD.
  */
 int prep_root_partition(int image_fd, const struct prep_boot_partition *place,
 			const char *text, size_t length,
