@@ -8,8 +8,8 @@ from prep_fixture import work  # noqa: F401
 from prep_samples import (PI4_DTBS, SYSTEM_PARTUUID, bookworm_files,
                           jammy_files, place, questing_files, small)
 from prep_texts import CMDLINE, CMDLINE_PATH, PREPARED_CMDLINE
-from preptool import (NBD, NETWORK, assert_sound, boot, boot_files, cmdline,
-                      outside_boot, prep, refused, said, state)
+from preptool import (NBD, NETWORK, USAGE, WARNED, assert_sound, boot, boot_files,
+                      cmdline, outside_boot, prep, refused, said, state)
 
 SHAPES = sorted(CMDLINE)
 BOOT = {shape: 2 if shape == "slots" else 1 for shape in SHAPES}
@@ -106,6 +106,58 @@ def test_the_export_has_the_name_of_the_image_or_the_one_that_is_given(
         images):
     prep(*NBD, "--nbd-name", "lab-3", jammy(images))
     assert b" nbdroot=192.168.1.10/lab-3 " in cmdline(images / "jammy.img")
+
+
+@pytest.mark.parametrize("server", ("", ":10810"))
+def test_a_new_host_keeps_the_exports_name_and_the_port(server, images, work):
+    image = jammy(images, b"ip=dhcp nbdroot=192.168.1.10%s/lab7 "
+                          b"root=/dev/nbd0p2\n" % server.encode())
+    words = ("--nbd-host", "192.168.1.20", *NETWORK, "--nbd-conf",
+             work / "nbd.conf", image)
+    prep(*words)
+    wanted = (f"ip=dhcp nbdroot=192.168.1.20{server}/lab7 "
+              "root=/dev/nbd0p2\n").encode()
+    assert cmdline(image) == wanted
+    assert "[lab7]" in (work / "nbd.conf").read_text()
+    before = state(images, work / "nbd.conf")
+    prep(*words)
+    assert state(images, work / "nbd.conf") == before
+    prep(*NBD, "--nbd-name", "jammy", image)
+    assert f"nbdroot=192.168.1.10{server}/jammy".encode() in cmdline(image)
+
+
+def test_dracut_keeps_the_exports_name_too(images):
+    image = images / "questing.img"
+    place("questing", image)
+    prep(*NBD, "--nbd-name", "lab7", image)
+    prep("--nbd-host", "fd00::1", *NETWORK, image)
+    assert b" netroot=nbd:[fd00::1]:lab7 " in line(image, "questing")
+    prep(*NBD, image)
+    assert b" netroot=nbd:192.168.1.10:lab7 " in line(image, "questing")
+
+
+def test_a_copy_of_an_image_gets_an_export_of_its_own(images):
+    """Or two boards would write to one disk."""
+    prep(*NBD, jammy(images))
+    small(images / "lab3.img", {
+        **jammy_files(), "cmdline.txt": PREPARED_CMDLINE["jammy"]})
+    prep(*NBD, images / "lab3.img")
+    assert b" nbdroot=192.168.1.10/lab3 " in cmdline(images / "lab3.img")
+
+
+def test_a_name_that_cannot_be_told_again_is_not_kept(images):
+    for text in (b"nbdroot=192.168.1.10/-x", b"nbdroot=dhcp", b"nbdroot=/",
+                 b"netroot=nbd:192.168.1.10:10809", b"nbdroot=a,b"):
+        image = jammy(images, text + b" root=/dev/nbd0p2\n")
+        prep(*NBD, image)
+        assert b"nbdroot=192.168.1.10/jammy " in cmdline(image)
+
+
+@pytest.mark.parametrize("host", ("192.168.1.10:10809", "server.lan:1",
+                                  "[fd00::1]:10809"))
+def test_a_host_with_a_port_is_refused_with_a_remedy(host, images):
+    refused("--nbd-host", host, *NETWORK, jammy(images), status=USAGE,
+            says="has a port: leave it out")
 
 
 def test_a_host_may_be_a_name_or_an_ipv6_address(images):
@@ -205,6 +257,19 @@ def test_the_other_slot_is_edited_when_it_is_named(images):
     prep(*NBD, "-p", "3", image)
     assert cmdline(image, number=2) == CMDLINE["slots"]
     assert cmdline(image, number=3) == PREPARED_CMDLINE["slots"]
+
+
+def test_a_slot_that_boards_will_not_get_is_warned_of(images):
+    image = images / "slots.img"
+    place("slots", image)
+    for words in (NBD, ("--check",)):
+        text = said(prep(*words, "-p", "3", image, status=(0, WARNED)))
+        assert "partition 2" in text and "partition = 3" in text
+        assert "slots.conf" in text
+    (images / "slots.conf").write_text("[image]\npartition = 3\n")
+    prep("--check", "-p", "3", image)
+    assert "partition = 2" in said(prep(*NBD, "-p", "2", image))
+    assert "partition = " not in said(prep(*NBD, image))
 
 
 def test_the_images_conf_is_followed(images):

@@ -16,6 +16,7 @@
 
 struct prep_boot {
 	int fd;
+	uint64_t offset_bytes; /* where it begins there; 0 in a copy */
 	uint64_t size_bytes;
 	char *faults; /* what fsck.fat found before anything was changed */
 };

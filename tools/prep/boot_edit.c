@@ -11,6 +11,7 @@
 #include "cmdline_files.h"
 #include "copy_files.h"
 #include "kernel_cmdline.h"
+#include "nbd_said.h"
 #include "root_partition.h"
 #include "stop.h"
 #include "tell.h"
@@ -230,6 +231,7 @@ static int edit_cmdline(const struct editor *editor,
 		.ip = options->ip,
 	};
 	struct pbf_reason reason = { .text = "" };
+	struct prep_nbd_said said;
 	size_t length;
 	int error = prep_boot_read(editor->boot, file->path, CMDLINE_BYTES_MAX,
 				   &text, &length, &reason);
@@ -242,6 +244,8 @@ static int edit_cmdline(const struct editor *editor,
 				  &reason);
 	if (error < 0)
 		return refuse_file(editor, error, file->path, &reason);
+	prep_nbd_said(text, length, &said);
+	root.port = said.port;
 	return write_cmdline(editor, file->path, &root, text, length);
 }
 

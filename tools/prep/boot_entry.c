@@ -20,8 +20,8 @@ static int open_source(const struct prep_boot *boot,
 	error = pbf_image_open(AT_FDCWD, path, &ret_source->image, why);
 	if (error < 0)
 		return error;
-	return pbf_fat_volume_open(ret_source->image, 0, boot->size_bytes,
-				   &ret_source->volume, why);
+	return pbf_fat_volume_open(ret_source->image, boot->offset_bytes,
+				   boot->size_bytes, &ret_source->volume, why);
 }
 
 int prep_boot_find(const struct prep_boot *boot, const char *path,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "cleanup.h"
+#include "image_settings.h"
 
 /* Those of the partition that was chosen; without a table, of all of it. */
 static void find_bounds(const struct pbf_image *image,
@@ -59,6 +60,22 @@ int prep_boot_partition_find(int image_fd, unsigned int partition,
 				  "the boot partition ends before the file "
 				  "system in it does");
 	return 0;
+}
+
+int prep_boot_partition_shown(int image_fd, const char *image_path,
+			      unsigned int *ret_partition,
+			      struct pbf_reason *why)
+{
+	struct pbf_image_conf conf = { .partition = 0 };
+	struct prep_boot_partition place;
+	int error = image_settings_read(image_path, &conf, why);
+
+	if (error == 0)
+		error = prep_boot_partition_find(image_fd, conf.partition,
+						 &place, why);
+	if (error == 0)
+		*ret_partition = place.choice.partition;
+	return error;
 }
 
 bool prep_boot_has_partition(const struct pbf_partition_table *table,

@@ -26,6 +26,15 @@ int prep_boot_partition_find(int image_fd, unsigned int partition,
 			     struct prep_boot_partition *ret_place,
 			     struct pbf_reason *why);
 
+/*
+ * Finds out which partition the daemon would show boards, by the NAME.conf of
+ * IMAGE_PATH or its own choice.  Errors as image_settings_read() and
+ * prep_boot_partition_find().
+ */
+int prep_boot_partition_shown(int image_fd, const char *image_path,
+			      unsigned int *ret_partition,
+			      struct pbf_reason *why);
+
 bool prep_boot_has_partition(const struct pbf_partition_table *table,
 			     unsigned int number);
 

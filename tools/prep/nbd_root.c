@@ -38,6 +38,17 @@ static bool parse_ipv6(const char *host, char ret_address[INET6_ADDRSTRLEN])
 	return is_ip_address(AF_INET6, ret_address);
 }
 
+/* "HOST:PORT" or "[IPV6]:PORT". */
+static bool has_port(const char *host)
+{
+	const char *colon = strrchr(host, ':');
+
+	return colon && colon[1] &&
+	       strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
+	       (strchr(host, ':') == colon ||
+		(host[0] == '[' && colon[-1] == ']'));
+}
+
 static int check_host(const char *host, struct pbf_reason *why)
 {
 	char address[INET6_ADDRSTRLEN];
@@ -45,11 +56,17 @@ static int check_host(const char *host, struct pbf_reason *why)
 
 	if (parse_ipv6(host, address) || is_ip_address(AF_INET, host))
 		return 0;
+	if (has_port(host))
+		return pbf_refuse(
+			why, -EINVAL, PBF_REASON_NO_OFFSET,
+			"\"%s\" has a port: leave it out, and let the "
+			"NBD server listen at NBD's own, 10809",
+			host);
 	if (length == 0 || length > NAME_BYTES_MAX ||
 	    strspn(host, ALPHANUMERIC "-._") != length ||
 	    strchr("-.", host[0]) || strspn(host, "0123456789.") == length)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "\"%.100s\" is no IP address and no host "
+				  "\"%s\" is no IP address and no host "
 				  "name",
 				  host);
 	/* nbd-client's script takes it for: where DHCP says. */
@@ -70,7 +87,7 @@ static int check_export(const struct prep_nbd_root *root,
 	if (length == 0 || length > NAME_BYTES_MAX || name[0] == '-' ||
 	    strspn(name, ALPHANUMERIC "-._+@~") != length)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "an export cannot be named \"%.100s\" on a "
+				  "an export cannot be named \"%s\" on a "
 				  "kernel's command line: give another name "
 				  "by --nbd-name, of letters, digits and . _ - "
 				  "+ @ ~, and no - at the beginning",
@@ -79,7 +96,7 @@ static int check_export(const struct prep_nbd_root *root,
 	    strspn(name + sign, "0123456789") == length - sign)
 		return pbf_refuse(
 			why, -EINVAL, PBF_REASON_NO_OFFSET,
-			"dracut would take an export named \"%.100s\" "
+			"dracut would take an export named \"%s\" "
 			"for a port: give it a name with a letter by "
 			"--nbd-name",
 			name);
@@ -103,8 +120,7 @@ int prep_nbd_root_check(const struct prep_nbd_root *root,
 	if (root->ip && (root->ip[0] == '\0' || prep_has_control(root->ip) ||
 			 strpbrk(root->ip, " \"")))
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "ip= cannot have the value \"%.100s\"",
-				  root->ip);
+				  "ip= cannot have the value \"%s\"", root->ip);
 	return 0;
 }
 
@@ -132,6 +148,7 @@ int prep_nbd_root_parameters(const struct prep_nbd_root *root,
 	struct prep_nbd_parameters parameters = { 0 };
 	char host[NAME_BYTES_MAX + 1], address[INET6_ADDRSTRLEN];
 	const char *name = root->export_name;
+	const char *port = root->port ? root->port : "";
 	bool ok;
 
 	if (parse_ipv6(root->host, address))
@@ -145,8 +162,8 @@ int prep_nbd_root_parameters(const struct prep_nbd_root *root,
 			 name) &&
 		     add(&parameters, "rd.neednet=", "rd.neednet=1");
 	else
-		ok = ok &&
-		     add(&parameters, "nbdroot=", "nbdroot=%s/%s", host, name);
+		ok = ok && add(&parameters, "nbdroot=", "nbdroot=%s%s%s/%s",
+			       host, port[0] ? ":" : "", port, name);
 	if (root->partition > 0)
 		ok = ok && add(&parameters, "root=", "root=/dev/nbd0p%u",
 			       root->partition);

@@ -22,6 +22,11 @@ struct prep_nbd_root {
 	enum prep_initramfs initramfs;
 	/* An IPv4 or IPv6 address, with or without brackets, or a name. */
 	const char *host;
+	/*
+	 * Where the server listens, NULL or "" for NBD's own port.  dracut
+	 * cannot be told of one beside a name.
+	 */
+	const char *port;
 	/* What nbd-server calls the disk. */
 	const char *export_name;
 	/* 1 to 255; 0 when the disk has no partition table. */

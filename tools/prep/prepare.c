@@ -11,6 +11,7 @@
 #include "boot_check.h"
 #include "boot_edit.h"
 #include "cleanup.h"
+#include "export_name.h"
 #include "image_work.h"
 #include "nbd_user.h"
 #include "say.h"
@@ -24,7 +25,7 @@
 struct run {
 	const struct prep_options *options;
 	struct prep_target target;
-	const char *export_name;
+	char export_name[PREP_NBD_SAID_NAME_BYTES];
 	struct prep_image_work image;
 	struct prep_server_files files;
 	struct prep_board_links links;
@@ -68,14 +69,34 @@ static int fail(const struct run *run, int error, const struct pbf_reason *why)
 	return EXIT_FAILED;
 }
 
-static int look(const struct prep_image_work *image,
-		struct prep_findings *findings, struct pbf_reason *why)
+/* Preparing one partition is of no use while boards get another. */
+static void look_at_choice(const struct run *run,
+			   struct prep_findings *findings)
 {
+	unsigned int asked = run->options->partition, shown;
+
+	if (asked != 0 &&
+	    prep_boot_partition_shown(run->image.fd, run->target.path, &shown,
+				      NULL) == 0 &&
+	    shown != asked)
+		prep_warn(findings,
+			  "boards will get partition %u, as pibootfs does not "
+			  "know of --partition; for partition %u put the lines "
+			  "\"[image]\" and \"partition = %u\" into %s/%s.conf",
+			  shown, asked, asked, run->target.directory,
+			  run->target.name);
+}
+
+static int look(const struct run *run, struct prep_findings *findings,
+		struct pbf_reason *why)
+{
+	const struct prep_image_work *image = &run->image;
 	struct prep_boot_disk disk = {
 		.table = &image->place.table,
 		.boot_partition = image->place.choice.partition,
 	};
 
+	look_at_choice(run, findings);
 	return prep_boot_look(&image->boot, &disk, findings, why);
 }
 
@@ -94,10 +115,11 @@ static int plan(struct run *run, struct pbf_reason *why)
 	struct prep_export export;
 	int error = prep_target_find(options, &run->target, why);
 
+	if (error == 0)
+		error = prep_export_name(options, &run->target,
+					 run->export_name, why);
 	if (error < 0)
 		return error;
-	run->export_name =
-		options->nbd_name ? options->nbd_name : run->target.name;
 	export = (struct prep_export){ run->export_name, run->target.path };
 	if (options->nbd_host) {
 		const struct prep_nbd_root root = {
@@ -159,7 +181,7 @@ static int work_on_image(struct run *run, struct pbf_reason *why)
 		error = prep_boot_edit(&image->boot, &disk, options, why);
 	}
 	if (error == 0)
-		error = look(image, &findings, why);
+		error = look(run, &findings, why);
 	if (error == 0)
 		error = prep_image_put_boot(image, why);
 	if (error == 0)
@@ -295,7 +317,7 @@ int prep_check(const struct prep_options *options)
 		error = prep_image_take_boot(options, &run.target, &run.image,
 					     &why);
 	if (error == 0)
-		error = look(&run.image, &findings, &why);
+		error = look(&run, &findings, &why);
 	if (error < 0)
 		return fail(&run, error, &why);
 	tell_findings(&findings);
