@@ -8,7 +8,7 @@ from prep_fixture import work  # noqa: F401
 from prep_samples import (PI4_DTBS, SYSTEM_PARTUUID, bookworm_files,
                           jammy_files, place, questing_files, small)
 from prep_texts import CMDLINE, CMDLINE_PATH, PREPARED_CMDLINE
-from preptool import (NBD, NETWORK, USAGE, WARNED, assert_sound, boot, boot_files,
+from preptool import (NBD, NETWORK, USAGE, assert_sound, boot, boot_files,
                       cmdline, outside_boot, prep, refused, said, state)
 
 SHAPES = sorted(CMDLINE)
@@ -262,12 +262,11 @@ def test_the_other_slot_is_edited_when_it_is_named(images):
 def test_a_slot_that_boards_will_not_get_is_warned_of(images):
     image = images / "slots.img"
     place("slots", image)
-    for words in (NBD, ("--check",)):
-        text = said(prep(*words, "-p", "3", image, status=(0, WARNED)))
-        assert "partition 2" in text and "partition = 3" in text
-        assert "slots.conf" in text
+    text = said(prep(*NBD, "-p", "3", image))
+    assert "warning: boards will get partition 2" in text
+    assert "partition = 3" in text and "slots.conf" in text
     (images / "slots.conf").write_text("[image]\npartition = 3\n")
-    prep("--check", "-p", "3", image)
+    assert "boards will get" not in said(prep(*NBD, "-p", "3", image))
     assert "partition = 2" in said(prep(*NBD, "-p", "2", image))
     assert "partition = " not in said(prep(*NBD, image))
 

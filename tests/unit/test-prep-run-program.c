@@ -187,7 +187,7 @@ TEST(a_program_that_says_too_much_is_killed)
 
 	assert_int_equal(outcome.error, -EFBIG);
 	assert_reason(outcome.why, PBF_REASON_NO_OFFSET,
-		      "yes says more than 262144 bytes");
+		      "yes printed more than 262144 bytes");
 }
 
 TEST(a_program_may_say_much_but_no_more)

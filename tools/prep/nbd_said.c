@@ -81,14 +81,37 @@ static void take_netroot(struct prep_piece value, struct prep_nbd_said *said)
 		said->export_name[0] = '\0';
 }
 
+/* Adds what VALUE says; of two that disagree neither counts. */
+static void take(const struct prep_nbd_said *value, struct prep_nbd_said *said,
+		 size_t count)
+{
+	if (count == 0)
+		*said = *value;
+	else if (strcmp(said->export_name, value->export_name) != 0 ||
+		 strcmp(said->port, value->port) != 0)
+		*said = (struct prep_nbd_said){ .port = "" };
+}
+
 void prep_nbd_said(const char *text, size_t length,
 		   struct prep_nbd_said *ret_said)
 {
-	struct prep_piece value;
+	struct prep_cmdline_parts parts;
+	struct prep_word word;
+	size_t count = 0;
 
 	*ret_said = (struct prep_nbd_said){ .port = "" };
-	if (prep_cmdline_value(text, length, "nbdroot=", &value))
-		take_nbdroot(value, ret_said);
-	else if (prep_cmdline_value(text, length, "netroot=", &value))
-		take_netroot(value, ret_said);
+	prep_cmdline_split(text, length, &parts);
+	while (prep_next_word(&parts.line, &word) &&
+	       !prep_piece_is(word.piece, "--")) {
+		struct prep_nbd_said said = { .port = "" };
+		struct prep_piece value;
+
+		if (prep_word_value(&word, "nbdroot=", &value))
+			take_nbdroot(value, &said);
+		else if (prep_word_value(&word, "netroot=", &value))
+			take_netroot(value, &said);
+		else
+			continue;
+		take(&said, ret_said, count++);
+	}
 }

@@ -18,9 +18,10 @@ struct prep_nbd_said {
 };
 
 /*
- * Takes apart its nbdroot=HOST[:PORT]/NAME or HOST,NAME,DEVICE, or else its
+ * Takes apart its nbdroot=HOST[:PORT]/NAME or HOST,NAME,DEVICE, and its
  * netroot=nbd:HOST:NAME[:...], as the initrds' scripts do (nbd-client 3.24,
- * scripts/local-top/nbd; dracut 059, modules.d/95nbd).
+ * scripts/local-top/nbd; dracut 059, modules.d/95nbd).  It says nothing when
+ * there are several that disagree.
  */
 void prep_nbd_said(const char *text, size_t length,
 		   struct prep_nbd_said *ret_said);

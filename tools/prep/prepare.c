@@ -70,7 +70,7 @@ static int fail(const struct run *run, int error, const struct pbf_reason *why)
 }
 
 /* Preparing one partition is of no use while boards get another. */
-static void look_at_choice(const struct run *run,
+static void warn_of_choice(const struct run *run,
 			   struct prep_findings *findings)
 {
 	unsigned int asked = run->options->partition, shown;
@@ -87,16 +87,14 @@ static void look_at_choice(const struct run *run,
 			  run->target.name);
 }
 
-static int look(const struct run *run, struct prep_findings *findings,
-		struct pbf_reason *why)
+static int look(const struct prep_image_work *image,
+		struct prep_findings *findings, struct pbf_reason *why)
 {
-	const struct prep_image_work *image = &run->image;
 	struct prep_boot_disk disk = {
 		.table = &image->place.table,
 		.boot_partition = image->place.choice.partition,
 	};
 
-	look_at_choice(run, findings);
 	return prep_boot_look(&image->boot, &disk, findings, why);
 }
 
@@ -181,7 +179,9 @@ static int work_on_image(struct run *run, struct pbf_reason *why)
 		error = prep_boot_edit(&image->boot, &disk, options, why);
 	}
 	if (error == 0)
-		error = look(run, &findings, why);
+		warn_of_choice(run, &findings);
+	if (error == 0)
+		error = look(image, &findings, why);
 	if (error == 0)
 		error = prep_image_put_boot(image, why);
 	if (error == 0)
@@ -317,7 +317,7 @@ int prep_check(const struct prep_options *options)
 		error = prep_image_take_boot(options, &run.target, &run.image,
 					     &why);
 	if (error == 0)
-		error = look(&run, &findings, &why);
+		error = look(&run.image, &findings, &why);
 	if (error < 0)
 		return fail(&run, error, &why);
 	tell_findings(&findings);

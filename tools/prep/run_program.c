@@ -217,7 +217,7 @@ static int refuse_end(const char *name, int error, int status,
 				  "%s was killed: it took too long", name);
 	if (error == -EFBIG)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
-				  "%s says more than %u bytes", name,
+				  "%s printed more than %u bytes", name,
 				  PREP_PROGRAM_OUTPUT_MAX);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
