@@ -14,6 +14,7 @@
 #include "dnsmasq_conf.h"
 #include "kernel_cmdline.h"
 #include "nbd_conf.h"
+#include "nbd_said.h"
 #include "user_data.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,9 +28,20 @@ static void check(bool is_true)
 static void edit_cmdline(const char *text, size_t length)
 {
 	static const struct prep_nbd_root roots[] = {
-		{ PREP_INITRAMFS_TOOLS, "192.168.1.10", "jammy", 2, NULL },
-		{ PREP_INITRAMFS_DRACUT, "fd00::10", "jammy", 2, "dhcp" },
+		{ .initramfs = PREP_INITRAMFS_TOOLS,
+		  .host = "192.168.1.10",
+		  .port = "10810",
+		  .export_name = "jammy",
+		  .partition = 2 },
+		{ .initramfs = PREP_INITRAMFS_DRACUT,
+		  .host = "fd00::10",
+		  .export_name = "jammy",
+		  .partition = 2,
+		  .ip = "dhcp" },
 	};
+	struct prep_nbd_said said;
+
+	prep_nbd_said(text, length, &said);
 
 	for (size_t i = 0; i < 2; i++) {
 		struct prep_cmdline once = { 0 }, twice = { 0 };
@@ -89,6 +101,7 @@ static void read_config(const char *text, size_t length)
 		{ "a", text, length / 2 },
 	};
 	struct prep_config_reader reader = { .serial = "89025d75" };
+	struct prep_config_serials serials = { .count = 0 };
 	char path[PREP_CONFIG_PATH_BYTES];
 	struct prep_config config;
 
@@ -99,6 +112,7 @@ static void read_config(const char *text, size_t length)
 		for (size_t k = 0; prep_config_initramfs(&config, k, path); k++)
 			;
 	}
+	prep_config_add_serials(&files[0], &serials, NULL);
 }
 
 static void read_board(const char *text, size_t length)

@@ -61,6 +61,39 @@ TEST(an_ipv6_host_is_in_brackets)
 	assert_refused(&root, "is no IP address");
 }
 
+TEST(a_port_is_no_part_of_a_host)
+{
+	static const char *const hosts[] = { "192.168.1.10:10809", "server:1",
+					     "[fd00::10]:10809" };
+	struct prep_nbd_root root = jammy;
+
+	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
+		root.host = hosts[i];
+		assert_refused(&root, "has a port: leave it out");
+	}
+	root.host = "[fd00::10]:";
+	assert_refused(&root, "is no IP address");
+}
+
+TEST(a_port_is_said_where_it_can_be)
+{
+	struct prep_nbd_root root = jammy;
+
+	root.port = "10810";
+	assert_root(&root, "ip=dhcp nbdroot=192.168.1.10:10810/jammy "
+			   "root=/dev/nbd0p2");
+	root.host = "fd00::10";
+	assert_root(&root, "ip=dhcp nbdroot=[fd00::10]:10810/jammy "
+			   "root=/dev/nbd0p2");
+	root.initramfs = PREP_INITRAMFS_DRACUT;
+	assert_root(&root, "ip=dhcp netroot=nbd:[fd00::10]:jammy "
+			   "rd.neednet=1 root=/dev/nbd0p2");
+	root = jammy;
+	root.port = "";
+	assert_root(&root, "ip=dhcp nbdroot=192.168.1.10/jammy "
+			   "root=/dev/nbd0p2");
+}
+
 TEST(a_host_may_have_a_name)
 {
 	static const char *const refused[] = {
@@ -157,6 +190,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_ipv6_host_is_in_brackets),
+		cmocka_unit_test(a_port_is_no_part_of_a_host),
+		cmocka_unit_test(a_port_is_said_where_it_can_be),
 		cmocka_unit_test(a_host_may_have_a_name),
 		cmocka_unit_test(
 			an_export_has_a_name_that_the_scripts_do_not_split),

@@ -47,7 +47,7 @@ static int read_image(const struct prep_options *options,
 		      struct pbf_reason *why)
 {
 	struct pbf_image_conf conf = { .partition = options->partition };
-	struct prep_boot_partition place;
+	struct prep_boot_partition place = { .offset_bytes = 0 };
 	struct prep_boot boot = { .fd = fd };
 	int error = 0;
 
@@ -82,7 +82,7 @@ static bool is_of_another(const struct prep_target *target, const char *name)
 static bool is_usable(const char *name)
 {
 	const struct prep_nbd_root root = {
-		.initramfs = PREP_INITRAMFS_DRACUT,
+		.initramfs = PREP_INITRAMFS_TOOLS,
 		.host = "127.0.0.1",
 		.export_name = name,
 		.partition = 1,

@@ -59,14 +59,14 @@ static int check_host(const char *host, struct pbf_reason *why)
 	if (has_port(host))
 		return pbf_refuse(
 			why, -EINVAL, PBF_REASON_NO_OFFSET,
-			"\"%s\" has a port: leave it out, and let the "
+			"\"%.100s\" has a port: leave it out, and let the "
 			"NBD server listen at NBD's own, 10809",
 			host);
 	if (length == 0 || length > NAME_BYTES_MAX ||
 	    strspn(host, ALPHANUMERIC "-._") != length ||
 	    strchr("-.", host[0]) || strspn(host, "0123456789.") == length)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "\"%s\" is no IP address and no host "
+				  "\"%.100s\" is no IP address and no host "
 				  "name",
 				  host);
 	/* nbd-client's script takes it for: where DHCP says. */
@@ -87,7 +87,7 @@ static int check_export(const struct prep_nbd_root *root,
 	if (length == 0 || length > NAME_BYTES_MAX || name[0] == '-' ||
 	    strspn(name, ALPHANUMERIC "-._+@~") != length)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "an export cannot be named \"%s\" on a "
+				  "an export cannot be named \"%.100s\" on a "
 				  "kernel's command line: give another name "
 				  "by --nbd-name, of letters, digits and . _ - "
 				  "+ @ ~, and no - at the beginning",
@@ -96,7 +96,7 @@ static int check_export(const struct prep_nbd_root *root,
 	    strspn(name + sign, "0123456789") == length - sign)
 		return pbf_refuse(
 			why, -EINVAL, PBF_REASON_NO_OFFSET,
-			"dracut would take an export named \"%s\" "
+			"dracut would take an export named \"%.100s\" "
 			"for a port: give it a name with a letter by "
 			"--nbd-name",
 			name);
@@ -120,7 +120,8 @@ int prep_nbd_root_check(const struct prep_nbd_root *root,
 	if (root->ip && (root->ip[0] == '\0' || prep_has_control(root->ip) ||
 			 strpbrk(root->ip, " \"")))
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
-				  "ip= cannot have the value \"%s\"", root->ip);
+				  "ip= cannot have the value \"%.100s\"",
+				  root->ip);
 	return 0;
 }
 
