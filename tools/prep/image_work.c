@@ -72,40 +72,18 @@ static int open_for_reading(const struct prep_target *target,
 	return 0;
 }
 
-static int recover(const struct prep_options *options,
-		   const struct prep_target *target,
-		   struct prep_image_work *work, struct pbf_reason *why)
-{
-	enum prep_undo_outcome outcome;
-	int error;
-
-	if (options->dry_run && undo_is_pending(target->path))
-		return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
-				  "a run was cut off, and %s.undo has to be "
-				  "put back first: go without --dry-run",
-				  target->entry);
-	error = prep_undo_recover(work->undo, options->force, &outcome, why);
-	if (error < 0)
-		return error;
-	if (prep_undo_outcome_text(outcome))
-		prep_tell("%s: %s", target->entry,
-			  prep_undo_outcome_text(outcome));
-	return 0;
-}
-
 /* Nobody else may be at work on an image that is written to. */
 static int refuse_busy(const struct prep_options *options,
-		       const struct prep_image_work *work,
-		       struct pbf_reason *why)
+		       const struct prep_undo *image, struct pbf_reason *why)
 {
 	struct pbf_reason reason = { .text = "" };
 	size_t unseen = 0;
-	int error = prep_image_in_use(prep_undo_image_path(work->undo), &unseen,
+	int error = prep_image_in_use(prep_undo_image_path(image), &unseen,
 				      &reason);
 
 	if (error < 0 && options->force) {
 		say("%s: warning: it is written to although %s",
-		    prep_undo_image_path(work->undo), reason.text);
+		    prep_undo_image_path(image), reason.text);
 		return 0;
 	}
 	if (error == -EBUSY)
@@ -119,23 +97,45 @@ static int refuse_busy(const struct prep_options *options,
 		say("%s: warning: %zu NBD servers or the like of other users "
 		    "are running; whether one serves this image is seen by "
 		    "root only",
-		    prep_undo_image_path(work->undo), unseen);
+		    prep_undo_image_path(image), unseen);
 	return 0;
 }
 
-static int open_present(const struct prep_options *options,
-			const struct prep_target *target,
+int prep_image_recover(const struct prep_options *options,
+		       const struct prep_target *target, struct pbf_reason *why)
+{
+	_cleanup_undo_ struct prep_undo *undo = NULL;
+	enum prep_undo_outcome outcome;
+	int error;
+
+	if (!target->exists || !undo_is_pending(target->path))
+		return 0;
+	if (options->dry_run)
+		return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
+				  "a run was cut off, and %s.undo has to be "
+				  "put back first: go without --dry-run",
+				  target->entry);
+	error = prep_undo_open(target->path, &undo, why);
+	if (error == 0)
+		error = refuse_busy(options, undo, why);
+	if (error == 0)
+		error = prep_undo_recover(undo, options->force, &outcome, why);
+	if (error < 0)
+		return error;
+	if (prep_undo_outcome_text(outcome))
+		prep_tell("%s: %s", target->entry,
+			  prep_undo_outcome_text(outcome));
+	return 0;
+}
+
+static int open_present(const struct prep_target *target,
 			struct prep_image_work *work, struct pbf_reason *why)
 {
 	int error = prep_undo_open(target->path, &work->undo, why);
 
-	if (error < 0)
-		return error;
-	work->fd = prep_undo_fd(work->undo);
-	/* Putting it back writes to it as well. */
-	if (undo_is_pending(target->path))
-		error = refuse_busy(options, work, why);
-	return error < 0 ? error : recover(options, target, work, why);
+	if (error == 0)
+		work->fd = prep_undo_fd(work->undo);
+	return error;
 }
 
 int prep_image_open(const struct prep_options *options,
@@ -151,7 +151,7 @@ int prep_image_open(const struct prep_options *options,
 	if (!target->exists)
 		return open_new(options, target, ret_work, why);
 	error = is_read_only ? open_for_reading(target, ret_work, why) :
-			       open_present(options, target, ret_work, why);
+			       open_present(target, ret_work, why);
 	return error < 0 ? error : prep_refuse_packed(ret_work->fd, why);
 }
 
@@ -246,7 +246,7 @@ int prep_image_check(const struct prep_options *options,
 
 	if (!prep_image_is_changed(work))
 		return 0;
-	error = refuse_busy(options, work, why);
+	error = refuse_busy(options, work->undo, why);
 	if (error == 0 && !options->force)
 		error = prep_undo_check_unchanged(work->undo, why);
 	if (error < 0)

@@ -42,10 +42,18 @@ struct prep_image_work {
 				   .growth = { .content_fd = -1 } })
 
 /*
- * Opens the image of TARGET: unpacks a new one, or locks one that is there,
- * unless it IS_READ_ONLY; what an earlier run left half done is put back.
- * Negative errno; WHY says what it was.  The caller releases *ret_work in any
- * case.
+ * Puts back what an earlier run left half done, whatever this one is for.
+ * -EBUSY when somebody is working on the image, unless by force, -EEXIST in a
+ * dry run; else as prep_undo_recover().
+ */
+int prep_image_recover(const struct prep_options *options,
+		       const struct prep_target *target,
+		       struct pbf_reason *why);
+
+/*
+ * Opens the image of TARGET: unpacks a new one, or locks one that is there;
+ * one that IS_READ_ONLY is only put back if need be.  Negative errno; WHY says
+ * what it was.  The caller releases *ret_work in any case.
  */
 int prep_image_open(const struct prep_options *options,
 		    const struct prep_target *target, bool is_read_only,

@@ -114,6 +114,8 @@ static int plan(struct run *run, struct pbf_reason *why)
 	int error = prep_target_find(options, &run->target, why);
 
 	if (error == 0)
+		error = prep_image_recover(options, &run->target, why);
+	if (error == 0)
 		error = prep_export_name(options, &run->target,
 					 run->export_name, why);
 	if (error < 0)
@@ -160,11 +162,7 @@ static int work_on_image(struct run *run, struct pbf_reason *why)
 			  "unpack %s, remove it first",
 			  run->target.entry, options->source);
 	is_wanted = is_image_wanted(run);
-	/* What a run has left half done is put back whatever this one is for.
-	 */
-	error = prep_image_open(
-		options, &run->target,
-		!is_wanted && !undo_is_pending(run->target.path), image, why);
+	error = prep_image_open(options, &run->target, !is_wanted, image, why);
 	if (!is_wanted)
 		return error;
 	if (error == 0)
