@@ -172,7 +172,8 @@ static int search(const char *text, size_t length, const char *name,
 		found = sum;
 		count = 1;
 	}
-	*ret_sum = found;
+	if (count > 0)
+		*ret_sum = found;
 	return count;
 }
 
