@@ -42,7 +42,7 @@ int rom_out_write(int out_fd, const char *name, const struct rom_file *file,
 
 	if (fd < 0)
 		return refuse_errno(why, name);
-	errno = -prep_write_at(fd, 0, file->bytes, file->length);
+	errno = -fd_write_at(fd, 0, file->bytes, file->length);
 	return errno == 0 ? 0 : refuse_errno(why, name);
 }
 

@@ -77,7 +77,7 @@ static int find(uint64_t size_bytes, struct prep_gpt *gpt,
 static int move(uint64_t size_bytes, uint64_t new_size_bytes,
 		size_t *ret_range_count, struct pbf_reason *why)
 {
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 	_cleanup_close_ int content_fd = -1;
 	struct prep_gpt gpt;
 	int error = find(size_bytes, &gpt, why);
@@ -93,9 +93,9 @@ static int move(uint64_t size_bytes, uint64_t new_size_bytes,
 		return error;
 	}
 	assert_int_equal(content_fd < 0, ranges.count == 0);
-	assert_int_equal(prep_ranges_sort(&ranges, new_size_bytes, why), 0);
+	assert_int_equal(ranges_sort(&ranges, new_size_bytes, why), 0);
 	assert_int_equal(ftruncate(image_fd, (off_t)new_size_bytes), 0);
-	assert_int_equal(prep_ranges_write(&ranges, image_fd, why), 0);
+	assert_int_equal(ranges_write(&ranges, image_fd, why), 0);
 	*ret_range_count = ranges.count;
 	return 0;
 }

@@ -86,7 +86,7 @@ static void assert_free(const char *of)
 	struct pbf_reason why = { .text = "" };
 	size_t unseen;
 
-	if (prep_image_in_use(of, &unseen, &why) != 0)
+	if (image_in_use(of, &unseen, &why) != 0)
 		fail_msg("%s", why.text);
 }
 
@@ -95,7 +95,7 @@ static void assert_in_use(const char *of, const char *words)
 	struct pbf_reason why = { .text = "" };
 	size_t unseen;
 
-	assert_int_equal(prep_image_in_use(of, &unseen, &why), -EBUSY);
+	assert_int_equal(image_in_use(of, &unseen, &why), -EBUSY);
 	assert_reason(why, PBF_REASON_NO_OFFSET, words);
 }
 
@@ -190,7 +190,7 @@ TEST(what_serves_disks_and_may_not_be_looked_at_is_counted)
 
 		if (setgid(65534) < 0 || setuid(65534) < 0)
 			_exit(1);
-		error = prep_image_in_use(path, &unseen, NULL);
+		error = image_in_use(path, &unseen, NULL);
 		_exit(error == 0 && unseen > 0 ? 0 : 2);
 	}
 	waitpid(child, &status, 0);
@@ -203,10 +203,10 @@ TEST(only_images_can_be_asked_about)
 	struct pbf_reason why;
 	size_t unseen;
 
-	assert_int_equal(prep_image_in_use(scratch.path, &unseen, &why),
+	assert_int_equal(image_in_use(scratch.path, &unseen, &why),
 			 -EOPNOTSUPP);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "neither a regular file");
-	assert_int_equal(prep_image_in_use("/nowhere", &unseen, &why), -ENOENT);
+	assert_int_equal(image_in_use("/nowhere", &unseen, &why), -ENOENT);
 }
 
 /* A loop device over the image; -1 when there are none here. */

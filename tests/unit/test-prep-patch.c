@@ -16,7 +16,7 @@
 static struct scratch scratch;
 static unsigned char old[SIZE], new[SIZE];
 static struct prep_patch_sides sides;
-static struct prep_ranges ranges;
+static struct ranges ranges;
 
 static int setup(void **state)
 {
@@ -33,7 +33,7 @@ static int teardown(void **state)
 	(void)state;
 	close(sides.old_fd);
 	close(sides.new_fd);
-	prep_ranges_clear(&ranges);
+	ranges_clear(&ranges);
 	scratch_remove(&scratch);
 	return 0;
 }
@@ -54,7 +54,7 @@ static void change(size_t sector)
 
 static void assert_range(size_t index, uint64_t first, uint64_t sectors)
 {
-	const struct prep_range *range = &ranges.items[index];
+	const struct range *range = &ranges.items[index];
 
 	assert_in_range(index + 1, 1, ranges.count);
 	assert_int_equal(range->offset_bytes,
@@ -144,7 +144,7 @@ TEST(writing_the_ranges_makes_the_sides_equal)
 	}
 	assert_int_equal(find(NULL), 0);
 	fd = openat(scratch.fd, "old", O_RDWR | O_CLOEXEC);
-	assert_int_equal(prep_ranges_write(&ranges, fd, NULL), 0);
+	assert_int_equal(ranges_write(&ranges, fd, NULL), 0);
 	assert_int_equal(pread(fd, old, SIZE, 0), SIZE);
 	assert_memory_equal(old, new, SIZE);
 }

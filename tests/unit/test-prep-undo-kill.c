@@ -108,16 +108,16 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
+static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
 {
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes = offset,
 		.length_bytes = length,
 		.content_fd = content_fd,
 		.content_offset_bytes = offset,
 	};
 
-	assert_int_equal(prep_ranges_add(ranges, &range), 0);
+	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 static const struct {
@@ -130,24 +130,22 @@ static const struct {
 
 static int apply(uint64_t new_size)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
-	int error = prep_undo_open(path, &undo, NULL);
+	_cleanup_undo_ struct undo *undo = NULL;
+	_cleanup_ranges_ struct ranges ranges = { 0 };
+	int error = undo_open(path, &undo, NULL);
 
 	for (size_t i = 0; i < CHANGES; i++)
 		add(&ranges, changes[i].offset, changes[i].length);
-	return error < 0 ? error :
-			   prep_undo_apply(undo, &ranges, new_size, NULL);
+	return error < 0 ? error : undo_apply(undo, &ranges, new_size, NULL);
 }
 
 static int recover(void)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	enum prep_undo_outcome outcome;
-	int error = prep_undo_open(path, &undo, NULL);
+	_cleanup_undo_ struct undo *undo = NULL;
+	enum undo_outcome outcome;
+	int error = undo_open(path, &undo, NULL);
 
-	return error < 0 ? error :
-			   prep_undo_recover(undo, false, &outcome, NULL);
+	return error < 0 ? error : undo_recover(undo, false, &outcome, NULL);
 }
 
 /* Runs TASK, killed at a step.  Whether it was, or came to its end before. */

@@ -222,9 +222,9 @@ static void make_disk(size_t moment)
 		scratch_write(&scratch, "image.undo", undo.bytes, undo.size);
 }
 
-static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
+static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
 {
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes = offset,
 		.length_bytes = length,
 		.content_fd = content_fd,
@@ -232,13 +232,13 @@ static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
 	};
 
 	memset(new + offset, 'n', length);
-	assert_int_equal(prep_ranges_add(ranges, &range), 0);
+	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 static void record_change(void)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = NULL;
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	content_fd = memfd_create("content", MFD_CLOEXEC);
 	add(&ranges, 512, 1024);
@@ -246,26 +246,26 @@ static void record_change(void)
 	add(&ranges, LARGER - 5120, 5120); /* across the old end */
 	assert_int_equal(syscall(SYS_pwrite64, content_fd, new, LARGER, 0),
 			 LARGER);
-	assert_int_equal(prep_undo_open(path, &undo, NULL), 0);
-	record.image_fd = prep_undo_fd(undo);
+	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	record.image_fd = undo_fd(undo);
 	record.is_on = true;
-	assert_int_equal(prep_undo_apply(undo, &ranges, LARGER, NULL), 0);
+	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
 	record.is_on = false;
 }
 
 /* Recovers, and says whether the image is the old one. */
 static bool is_old_when_recovered(size_t moment)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = NULL;
+	enum undo_outcome outcome;
 	unsigned char found[LARGER + 1];
 	struct pbf_reason why = { .text = "" };
 	ssize_t n;
 
-	assert_int_equal(prep_undo_open(path, &undo, NULL), 0);
-	if (prep_undo_recover(undo, false, &outcome, &why) < 0)
+	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	if (undo_recover(undo, false, &outcome, &why) < 0)
 		fail_msg("after deed %zu: %s", moment, why.text);
-	n = pread(prep_undo_fd(undo), found, sizeof(found), 0);
+	n = pread(undo_fd(undo), found, sizeof(found), 0);
 	if (n == SIZE && memcmp(found, old, SIZE) == 0)
 		return true;
 	if (n != LARGER || memcmp(found, new, LARGER) != 0)

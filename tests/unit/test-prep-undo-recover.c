@@ -60,25 +60,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct prep_undo *open_image(void)
+static struct undo *open_image(void)
 {
-	struct prep_undo *undo;
+	struct undo *undo;
 
-	assert_int_equal(prep_undo_open(path, &undo, NULL), 0);
-	image_fd = prep_undo_fd(undo);
+	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	image_fd = undo_fd(undo);
 	return undo;
 }
 
-static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
+static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
 {
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes = offset,
 		.length_bytes = length,
 		.content_fd = content_fd,
 		.content_offset_bytes = offset,
 	};
 
-	assert_int_equal(prep_ranges_add(ranges, &range), 0);
+	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 /* Has a program killed between two ranges that it changes. */
@@ -88,13 +88,13 @@ static void leave_half_changed(void)
 	int status;
 
 	if (child == 0) {
-		struct prep_undo *undo = open_image();
-		struct prep_ranges ranges = { 0 };
+		struct undo *undo = open_image();
+		struct ranges ranges = { 0 };
 
 		add(&ranges, 512, 1024);
 		add(&ranges, 15000, 600);
 		last_write = 2;
-		_exit(prep_undo_apply(undo, &ranges, 0, NULL) + 1);
+		_exit(undo_apply(undo, &ranges, 0, NULL) + 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
@@ -118,12 +118,12 @@ static void write_byte(off_t offset)
 	assert_int_equal(syscall(SYS_pwrite64, fd, "x", 1, offset), 1);
 }
 
-static void assert_recovers(enum prep_undo_outcome expected)
+static void assert_recovers(enum undo_outcome expected)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = open_image();
+	enum undo_outcome outcome;
 
-	assert_int_equal(prep_undo_recover(undo, false, &outcome, NULL), 0);
+	assert_int_equal(undo_recover(undo, false, &outcome, NULL), 0);
 	assert_int_equal(outcome, expected);
 	assert_false(undo_is_pending(path));
 }
@@ -131,29 +131,29 @@ static void assert_recovers(enum prep_undo_outcome expected)
 static void assert_not_recovered(bool force, int error, uint64_t offset,
 				 const char *words)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = open_image();
+	enum undo_outcome outcome;
 	struct pbf_reason why;
 
-	assert_int_equal(prep_undo_recover(undo, force, &outcome, &why), error);
+	assert_int_equal(undo_recover(undo, force, &outcome, &why), error);
 	assert_reason(why, offset, words);
 	assert_true(undo_is_pending(path));
 }
 
 TEST(nothing_to_recover_is_no_error)
 {
-	assert_recovers(PREP_UNDO_NONE);
+	assert_recovers(UNDO_NONE);
 	assert_old();
 }
 
 TEST(an_undo_file_that_is_not_complete_is_dropped)
 {
 	scratch_touch(&scratch, "image.undo");
-	assert_recovers(PREP_UNDO_DROPPED);
+	assert_recovers(UNDO_DROPPED);
 	scratch_write(&scratch, "image.undo", "PBFU", 4);
-	assert_recovers(PREP_UNDO_DROPPED);
+	assert_recovers(UNDO_DROPPED);
 	scratch_write(&scratch, "image.undo", "\0\0\0\0\0\0\0\0\0", 9);
-	assert_recovers(PREP_UNDO_DROPPED);
+	assert_recovers(UNDO_DROPPED);
 	assert_old();
 }
 
@@ -166,7 +166,7 @@ TEST(a_half_changed_image_is_put_back)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(pread(fd, found, 1024, 512), 1024);
 	assert_memory_equal(found, new, 1024);
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
 
@@ -176,7 +176,7 @@ TEST(what_cannot_be_put_back_now_can_be_later)
 	is_broken = true;
 	assert_not_recovered(false, -EIO, 512, "cannot be put back");
 	is_broken = false;
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
 
@@ -205,7 +205,7 @@ TEST(a_copy_of_image_and_undo_file_is_put_back)
 	assert_int_equal(read(fd, half, SIZE), SIZE);
 	scratch_write(&scratch, "copy", half, SIZE);
 	scratch_rename(&scratch, "copy", "image");
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
 
@@ -216,21 +216,21 @@ TEST(an_image_of_another_size_is_another_image)
 	assert_not_recovered(false, -ESTALE, PBF_REASON_NO_OFFSET,
 			     "of another image");
 	scratch_truncate(&scratch, "image", SIZE);
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 }
 
 TEST(an_image_that_somebody_else_changed_is_put_back_only_by_force)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = NULL;
+	enum undo_outcome outcome;
 
 	leave_half_changed();
 	write_byte(600);
 	write_byte(15100);
 	assert_not_recovered(false, -ESTALE, 15000, "somebody else");
 	undo = open_image();
-	assert_int_equal(prep_undo_recover(undo, true, &outcome, NULL), 0);
-	assert_int_equal(outcome, PREP_UNDO_RESTORED);
+	assert_int_equal(undo_recover(undo, true, &outcome, NULL), 0);
+	assert_int_equal(outcome, UNDO_RESTORED);
 	assert_old();
 }
 
@@ -239,7 +239,7 @@ TEST(one_write_may_have_been_cut_short)
 {
 	leave_half_changed();
 	write_byte(600);
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
 
@@ -248,7 +248,7 @@ TEST(what_somebody_else_wrote_elsewhere_stays)
 	leave_half_changed();
 	write_byte(100);
 	old[100] = 'x';
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
 

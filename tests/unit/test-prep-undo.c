@@ -92,25 +92,25 @@ static int teardown(void **state)
 	return 0;
 }
 
-static struct prep_undo *open_image(void)
+static struct undo *open_image(void)
 {
-	struct prep_undo *undo;
+	struct undo *undo;
 
-	assert_int_equal(prep_undo_open(path, &undo, NULL), 0);
-	image_fd = prep_undo_fd(undo);
+	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	image_fd = undo_fd(undo);
 	return undo;
 }
 
-static void add(struct prep_ranges *ranges, uint64_t offset, uint64_t length)
+static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
 {
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes = offset,
 		.length_bytes = length,
 		.content_fd = content_fd,
 		.content_offset_bytes = offset,
 	};
 
-	assert_int_equal(prep_ranges_add(ranges, &range), 0);
+	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 /* That the image is the old one but for this range. */
@@ -126,12 +126,12 @@ static void assert_image(size_t offset, size_t length, size_t size)
 	assert_memory_equal(found, expected, size);
 }
 
-static void assert_recovers(enum prep_undo_outcome expected)
+static void assert_recovers(enum undo_outcome expected)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = open_image();
+	enum undo_outcome outcome;
 
-	assert_int_equal(prep_undo_recover(undo, false, &outcome, NULL), 0);
+	assert_int_equal(undo_recover(undo, false, &outcome, NULL), 0);
 	assert_int_equal(outcome, expected);
 	assert_false(undo_is_pending(path));
 }
@@ -139,122 +139,122 @@ static void assert_recovers(enum prep_undo_outcome expected)
 /* Changes two ranges, far from and near to the end. */
 static int apply(uint64_t new_size, struct pbf_reason *why)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	add(&ranges, 15000, 600);
 	add(&ranges, 512, 1024);
-	return prep_undo_apply(undo, &ranges, new_size, why);
+	return undo_apply(undo, &ranges, new_size, why);
 }
 
 TEST(ranges_are_written_and_nothing_is_left_behind)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	add(&ranges, 1000, 3000);
-	assert_int_equal(prep_undo_apply(undo, &ranges, 0, NULL), 0);
+	assert_int_equal(undo_apply(undo, &ranges, 0, NULL), 0);
 	assert_image(1000, 3000, SIZE);
 	assert_false(undo_is_pending(path));
 }
 
 TEST(what_is_done_can_be_undone)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	assert_int_equal(undo_revert(undo, NULL), 0);
 	add(&ranges, 19000, 3000);
 	add(&ranges, 512, 1024);
-	assert_int_equal(prep_undo_apply(undo, &ranges, LARGER, NULL), 0);
-	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
+	assert_int_equal(undo_revert(undo, NULL), 0);
 	assert_image(0, 0, SIZE);
 	assert_false(undo_is_pending(path));
 }
 
 TEST(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	add(&ranges, 512, 1024);
-	assert_int_equal(prep_undo_apply(undo, &ranges, 0, NULL), 0);
+	assert_int_equal(undo_apply(undo, &ranges, 0, NULL), 0);
 	scratch_mkdir(&scratch, "image.undo");
-	assert_int_equal(prep_undo_revert(undo, NULL), 0);
+	assert_int_equal(undo_revert(undo, NULL), 0);
 	assert_image(0, 0, SIZE);
 }
 
 TEST(what_others_write_to_an_image_is_noticed)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
+	_cleanup_undo_ struct undo *undo = open_image();
 	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
 	struct pbf_reason why;
 
-	assert_int_equal(prep_undo_check_unchanged(undo, NULL), 0);
+	assert_int_equal(undo_check_unchanged(undo, NULL), 0);
 	/* Time stamps have the resolution of the timer's ticks. */
 	usleep(20000);
 	assert_int_equal(write(fd, "x", 1), 1);
-	assert_int_equal(prep_undo_check_unchanged(undo, &why), -ESTALE);
+	assert_int_equal(undo_check_unchanged(undo, &why), -ESTALE);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "somebody else");
 }
 
 TEST(an_image_can_grow)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	add(&ranges, 19000, 3000);
-	assert_int_equal(prep_undo_apply(undo, &ranges, LARGER, NULL), 0);
+	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
 	assert_image(19000, 3000, LARGER);
 }
 
 TEST(an_image_can_grow_by_a_hole)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	struct prep_ranges none = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	struct ranges none = { 0 };
 
-	assert_int_equal(prep_undo_apply(undo, &none, LARGER, NULL), 0);
+	assert_int_equal(undo_apply(undo, &none, LARGER, NULL), 0);
 	assert_image(0, 0, LARGER);
 }
 
 TEST(no_change_is_no_change)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	struct prep_ranges none = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	struct ranges none = { 0 };
 
 	/* Not even an undo file: there may be no space for one. */
 	scratch_mkdir(&scratch, "image.undo");
-	assert_int_equal(prep_undo_apply(undo, &none, 0, NULL), 0);
-	assert_int_equal(prep_undo_apply(undo, &none, SIZE, NULL), 0);
+	assert_int_equal(undo_apply(undo, &none, 0, NULL), 0);
+	assert_int_equal(undo_apply(undo, &none, SIZE, NULL), 0);
 	assert_image(0, 0, SIZE);
 }
 
 TEST(an_image_never_shrinks)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	struct prep_ranges none = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	struct ranges none = { 0 };
 	struct pbf_reason why;
 
-	assert_int_equal(prep_undo_apply(undo, &none, SIZE - 1, &why), -EINVAL);
+	assert_int_equal(undo_apply(undo, &none, SIZE - 1, &why), -EINVAL);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "never made smaller");
 	assert_image(0, 0, SIZE);
 }
 
 TEST(a_range_beyond_the_end_is_refused)
 {
-	_cleanup_undo_ struct prep_undo *undo = open_image();
-	_cleanup_ranges_ struct prep_ranges ranges = { 0 };
+	_cleanup_undo_ struct undo *undo = open_image();
+	_cleanup_ranges_ struct ranges ranges = { 0 };
 	struct pbf_reason why;
 
 	add(&ranges, SIZE - 10, 11);
-	assert_int_equal(prep_undo_apply(undo, &ranges, 0, &why), -EINVAL);
+	assert_int_equal(undo_apply(undo, &ranges, 0, &why), -EINVAL);
 	assert_reason(why, SIZE - 10, "beyond the end");
 	assert_image(0, 0, SIZE);
 }
 
 TEST(a_link_leads_to_the_image_and_its_undo_file)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
+	_cleanup_undo_ struct undo *undo = NULL;
 
 	scratch_link(&scratch, "image", "link");
 	snprintf(path, sizeof(path), "%s/link", scratch.path);
@@ -263,27 +263,27 @@ TEST(a_link_leads_to_the_image_and_its_undo_file)
 	assert_true(undo_is_pending(path));
 	undo = open_image();
 	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	assert_string_equal(prep_undo_image_path(undo), path);
+	assert_string_equal(undo_image_path(undo), path);
 }
 
 static void assert_not_opened(int error, const char *words)
 {
-	struct prep_undo *undo = NULL;
+	struct undo *undo = NULL;
 	struct pbf_reason why;
 
-	assert_int_equal(prep_undo_open(path, &undo, &why), error);
+	assert_int_equal(undo_open(path, &undo, &why), error);
 	assert_reason(why, PBF_REASON_NO_OFFSET, words);
 	assert_null(undo);
 }
 
 TEST(an_image_is_changed_by_one_at_a_time)
 {
-	struct prep_undo *undo = open_image();
+	struct undo *undo = open_image();
 
 	assert_not_opened(-EBUSY, "locked by another program");
-	prep_undo_close(undo);
-	prep_undo_close(open_image());
-	prep_undo_close(NULL);
+	undo_close(undo);
+	undo_close(open_image());
+	undo_close(NULL);
 }
 
 TEST(only_regular_files_can_be_changed)
@@ -360,7 +360,7 @@ TEST(what_cannot_be_rolled_back_is_said_to_be_half_changed)
 	disk.last_failing = 0;
 	assert_int_equal(apply(0, &why), -EEXIST);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "undone first");
-	assert_recovers(PREP_UNDO_RESTORED);
+	assert_recovers(UNDO_RESTORED);
 	assert_image(0, 0, SIZE);
 	assert_int_equal(apply(0, NULL), 0);
 }

@@ -9,7 +9,7 @@
 
 #define CHUNK_BYTES (1u << 20)
 
-int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length)
+int fd_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length)
 {
 	unsigned char *position = buffer;
 
@@ -29,8 +29,8 @@ int prep_read_at(int fd, uint64_t offset_bytes, void *buffer, size_t length)
 	return 0;
 }
 
-int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
-		  size_t length)
+int fd_write_at(int fd, uint64_t offset_bytes, const void *buffer,
+		size_t length)
 {
 	const unsigned char *position = buffer;
 
@@ -48,7 +48,7 @@ int prep_write_at(int fd, uint64_t offset_bytes, const void *buffer,
 	return 0;
 }
 
-int prep_copy_all(int from_fd, int to_fd)
+int fd_copy_all(int from_fd, int to_fd)
 {
 	_cleanup_free_ unsigned char *buffer = malloc(CHUNK_BYTES);
 	uint64_t done = 0;
@@ -62,14 +62,14 @@ int prep_copy_all(int from_fd, int to_fd)
 		if (n < 0 && errno != EINTR)
 			error = -errno;
 		if (n > 0)
-			error = prep_write_at(to_fd, done, buffer, (size_t)n);
+			error = fd_write_at(to_fd, done, buffer, (size_t)n);
 		if (n > 0)
 			done += (uint64_t)n;
 	} while (error == 0 && n != 0);
 	return error;
 }
 
-int prep_write_all(int fd, const void *buffer, size_t length)
+int fd_write_all(int fd, const void *buffer, size_t length)
 {
 	const unsigned char *position = buffer;
 

@@ -279,8 +279,7 @@ static int look_at_claims(const char *path, struct pbf_reason *why)
 	return 0;
 }
 
-int prep_image_in_use(const char *path, size_t *ret_unseen,
-		      struct pbf_reason *why)
+int image_in_use(const char *path, size_t *ret_unseen, struct pbf_reason *why)
 {
 	struct stat image;
 	size_t unseen;

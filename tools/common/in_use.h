@@ -4,8 +4,8 @@
  * (qemu), NBD servers with a board on it, loop devices over it, mounts of it.
  * They take no locks, so that they have to be looked for.
  */
-#ifndef PREP_IN_USE_H
-#define PREP_IN_USE_H
+#ifndef TOOLS_IN_USE_H
+#define TOOLS_IN_USE_H
 
 #include <stddef.h>
 
@@ -23,7 +23,6 @@
  * longer open, is never seen; nor is a block device's user by anything but its
  * mounts, its open descriptors and its exclusive claims.
  */
-int prep_image_in_use(const char *path, size_t *ret_unseen,
-		      struct pbf_reason *why);
+int image_in_use(const char *path, size_t *ret_unseen, struct pbf_reason *why);
 
 #endif

@@ -9,22 +9,21 @@
 #include "undo.h"
 #include "undo_path.h"
 
-static int put_back(const char *path, enum prep_undo_outcome *ret_outcome,
+static int put_back(const char *path, enum undo_outcome *ret_outcome,
 		    struct pbf_reason *why)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
+	_cleanup_undo_ struct undo *undo = NULL;
 	size_t unseen;
-	int error = prep_undo_open(path, &undo, why);
+	int error = undo_open(path, &undo, why);
 
 	if (error == 0)
-		error = prep_image_in_use(path, &unseen, why);
-	return error < 0 ? error :
-			   prep_undo_recover(undo, false, ret_outcome, why);
+		error = image_in_use(path, &unseen, why);
+	return error < 0 ? error : undo_recover(undo, false, ret_outcome, why);
 }
 
 bool put_back_image(const char *path)
 {
-	enum prep_undo_outcome outcome = PREP_UNDO_NONE;
+	enum undo_outcome outcome = UNDO_NONE;
 	struct pbf_reason why = { .text = "" };
 	int error;
 
@@ -38,7 +37,7 @@ bool put_back_image(const char *path)
 		    path, why.text[0] ? why.text : strerror(-error));
 		return false;
 	}
-	if (prep_undo_outcome_text(outcome))
-		say("%s: %s", path, prep_undo_outcome_text(outcome));
+	if (undo_outcome_text(outcome))
+		say("%s: %s", path, undo_outcome_text(outcome));
 	return true;
 }

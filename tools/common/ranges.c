@@ -10,11 +10,11 @@
 
 #define COPY_BYTES (1u << 20)
 
-int prep_ranges_add(struct prep_ranges *ranges, const struct prep_range *range)
+int ranges_add(struct ranges *ranges, const struct range *range)
 {
 	if (ranges->count == ranges->room) {
 		size_t room = ranges->room ? 2 * ranges->room : 16;
-		struct prep_range *items =
+		struct range *items =
 			reallocarray(ranges->items, room, sizeof(*items));
 
 		if (!items)
@@ -28,14 +28,14 @@ int prep_ranges_add(struct prep_ranges *ranges, const struct prep_range *range)
 
 static int compare_offsets(const void *a, const void *b)
 {
-	uint64_t first = ((const struct prep_range *)a)->offset_bytes;
-	uint64_t second = ((const struct prep_range *)b)->offset_bytes;
+	uint64_t first = ((const struct range *)a)->offset_bytes;
+	uint64_t second = ((const struct range *)b)->offset_bytes;
 
 	return first < second ? -1 : first > second;
 }
 
-int prep_ranges_sort(struct prep_ranges *ranges, uint64_t size_bytes,
-		     struct pbf_reason *why)
+int ranges_sort(struct ranges *ranges, uint64_t size_bytes,
+		struct pbf_reason *why)
 {
 	uint64_t end_bytes = 0;
 
@@ -43,7 +43,7 @@ int prep_ranges_sort(struct prep_ranges *ranges, uint64_t size_bytes,
 		qsort(ranges->items, ranges->count, sizeof(*ranges->items),
 		      compare_offsets);
 	for (size_t i = 0; i < ranges->count; i++) {
-		const struct prep_range *range = &ranges->items[i];
+		const struct range *range = &ranges->items[i];
 
 		if (range->offset_bytes < end_bytes)
 			return pbf_refuse(why, -EINVAL, range->offset_bytes,
@@ -59,8 +59,8 @@ int prep_ranges_sort(struct prep_ranges *ranges, uint64_t size_bytes,
 	return 0;
 }
 
-static int write_range(const struct prep_range *range, int fd,
-		       unsigned char *buffer, struct pbf_reason *why)
+static int write_range(const struct range *range, int fd, unsigned char *buffer,
+		       struct pbf_reason *why)
 {
 	uint64_t done = 0;
 
@@ -68,15 +68,15 @@ static int write_range(const struct prep_range *range, int fd,
 		uint64_t offset = range->offset_bytes + done;
 		uint64_t left = range->length_bytes - done;
 		size_t part = left < COPY_BYTES ? (size_t)left : COPY_BYTES;
-		int error = prep_read_at(range->content_fd,
-					 range->content_offset_bytes + done,
-					 buffer, part);
+		int error = fd_read_at(range->content_fd,
+				       range->content_offset_bytes + done,
+				       buffer, part);
 
 		if (error < 0)
 			return pbf_refuse(why, error, offset,
 					  "the new content cannot be read: %s",
 					  strerror(-error));
-		error = prep_write_at(fd, offset, buffer, part);
+		error = fd_write_at(fd, offset, buffer, part);
 		if (error < 0)
 			return pbf_refuse(why, error, offset,
 					  "writing to the image failed: %s",
@@ -86,8 +86,7 @@ static int write_range(const struct prep_range *range, int fd,
 	return 0;
 }
 
-int prep_ranges_write(const struct prep_ranges *ranges, int fd,
-		      struct pbf_reason *why)
+int ranges_write(const struct ranges *ranges, int fd, struct pbf_reason *why)
 {
 	_cleanup_free_ unsigned char *buffer = malloc(COPY_BYTES);
 
@@ -103,8 +102,8 @@ int prep_ranges_write(const struct prep_ranges *ranges, int fd,
 	return 0;
 }
 
-void prep_ranges_clear(struct prep_ranges *ranges)
+void ranges_clear(struct ranges *ranges)
 {
 	free(ranges->items);
-	*ranges = (struct prep_ranges){ 0 };
+	*ranges = (struct ranges){ 0 };
 }

@@ -17,7 +17,7 @@
 
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
-static int find_paths(struct prep_undo *undo, const char *path,
+static int find_paths(struct undo *undo, const char *path,
 		      struct pbf_reason *why)
 {
 	_cleanup_free_ char *directory = NULL;
@@ -41,7 +41,7 @@ static int find_paths(struct prep_undo *undo, const char *path,
 	return 0;
 }
 
-static int open_and_lock(struct prep_undo *undo, struct pbf_reason *why)
+static int open_and_lock(struct undo *undo, struct pbf_reason *why)
 {
 	/* O_NONBLOCK: opening a FIFO by mistake must not wait for a reader. */
 	const int flags = O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -70,7 +70,7 @@ static int open_and_lock(struct prep_undo *undo, struct pbf_reason *why)
 	return 0;
 }
 
-int prep_undo_note_stamp(struct prep_undo *undo, struct pbf_reason *why)
+int undo_note_stamp(struct undo *undo, struct pbf_reason *why)
 {
 	int error = pbf_stamp_of_descriptor(undo->fd, &undo->stamp);
 
@@ -80,10 +80,9 @@ int prep_undo_note_stamp(struct prep_undo *undo, struct pbf_reason *why)
 	return 0;
 }
 
-int prep_undo_open(const char *path, struct prep_undo **ret_undo,
-		   struct pbf_reason *why)
+int undo_open(const char *path, struct undo **ret_undo, struct pbf_reason *why)
 {
-	_cleanup_undo_ struct prep_undo *undo = calloc(1, sizeof(*undo));
+	_cleanup_undo_ struct undo *undo = calloc(1, sizeof(*undo));
 	int error;
 
 	if (!undo)
@@ -96,7 +95,7 @@ int prep_undo_open(const char *path, struct prep_undo **ret_undo,
 	if (error == 0)
 		error = open_and_lock(undo, why);
 	if (error == 0)
-		error = prep_undo_note_stamp(undo, why);
+		error = undo_note_stamp(undo, why);
 	if (error < 0)
 		return error;
 	*ret_undo = undo;
@@ -104,7 +103,7 @@ int prep_undo_open(const char *path, struct prep_undo **ret_undo,
 	return 0;
 }
 
-void prep_undo_close(struct prep_undo *undo)
+void undo_close(struct undo *undo)
 {
 	if (!undo)
 		return;
@@ -119,8 +118,7 @@ void prep_undo_close(struct prep_undo *undo)
 	free(undo);
 }
 
-int prep_undo_check_unchanged(const struct prep_undo *undo,
-			      struct pbf_reason *why)
+int undo_check_unchanged(const struct undo *undo, struct pbf_reason *why)
 {
 	struct pbf_stamp now;
 	int error = pbf_stamp_of_descriptor(undo->fd, &now);
@@ -132,29 +130,29 @@ int prep_undo_check_unchanged(const struct prep_undo *undo,
 			  "as it is: run this again");
 }
 
-int prep_undo_fd(const struct prep_undo *undo)
+int undo_fd(const struct undo *undo)
 {
 	return undo->fd;
 }
 
-const char *prep_undo_image_path(const struct prep_undo *undo)
+const char *undo_image_path(const struct undo *undo)
 {
 	return undo->image_path;
 }
 
-void prep_undo_read_boot_id(char ret_id[PREP_UNDO_BOOT_ID_BYTES])
+void undo_read_boot_id(char ret_id[UNDO_BOOT_ID_BYTES])
 {
 	_cleanup_close_ int fd = open(BOOT_ID_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t n = -1;
 
-	memset(ret_id, 0, PREP_UNDO_BOOT_ID_BYTES);
+	memset(ret_id, 0, UNDO_BOOT_ID_BYTES);
 	if (fd >= 0)
-		n = read(fd, ret_id, PREP_UNDO_BOOT_ID_BYTES - 1);
+		n = read(fd, ret_id, UNDO_BOOT_ID_BYTES - 1);
 	if (n < 0)
-		memset(ret_id, 0, PREP_UNDO_BOOT_ID_BYTES);
+		memset(ret_id, 0, UNDO_BOOT_ID_BYTES);
 }
 
-int prep_undo_sync_removal(const struct prep_undo *undo, struct pbf_reason *why)
+int undo_sync_removal(const struct undo *undo, struct pbf_reason *why)
 {
 	if (fsync(undo->directory_fd) == 0)
 		return 0;
@@ -163,18 +161,17 @@ int prep_undo_sync_removal(const struct prep_undo *undo, struct pbf_reason *why)
 			    undo->undo_path, why);
 }
 
-int prep_undo_remove_file(const struct prep_undo *undo, struct pbf_reason *why)
+int undo_remove_file(const struct undo *undo, struct pbf_reason *why)
 {
 	if (unlinkat(undo->directory_fd, undo->undo_name, 0) < 0)
 		return refuse_errno("cannot be removed", undo->undo_path, why);
-	return prep_undo_sync_removal(undo, why);
+	return undo_sync_removal(undo, why);
 }
 
-int prep_undo_finish(const struct prep_undo *undo, int undo_fd,
-		     const struct prep_undo_header *header,
-		     struct pbf_reason *why)
+int undo_finish(const struct undo *undo, int undo_fd,
+		const struct undo_header *header, struct pbf_reason *why)
 {
-	int error = prep_undo_put_back(undo->fd, undo_fd, header, why);
+	int error = undo_put_back(undo->fd, undo_fd, header, why);
 
-	return error < 0 ? error : prep_undo_remove_file(undo, why);
+	return error < 0 ? error : undo_remove_file(undo, why);
 }

@@ -2,7 +2,7 @@
 /*
  * Changing an image in place, all or nothing: whatever happens on the way
  * (kill -9, a full disk, a power cut), the image is as before or as wanted, at
- * the latest after the next prep_undo_recover().
+ * the latest after the next undo_recover().
  *
  * Before the first byte is written, `IMAGE.undo` beside the image holds the
  * old bytes (undo_file.h), checksummed and synced together with the directory.
@@ -14,8 +14,8 @@
  * Regular files only: an undo file beside a block device would lie in /dev,
  * which a power cut empties.
  */
-#ifndef PREP_UNDO_H
-#define PREP_UNDO_H
+#ifndef TOOLS_UNDO_H
+#define TOOLS_UNDO_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,7 +25,7 @@
 #include "reason.h"
 
 /* An image that is being changed by nobody else of us. */
-struct prep_undo;
+struct undo;
 
 /*
  * Opens the image that PATH leads to and locks it (flock, exclusive) until it
@@ -34,24 +34,23 @@ struct prep_undo;
  * closes it.  This tells nothing about programs that do not lock, see
  * in_use.h.
  */
-int prep_undo_open(const char *path, struct prep_undo **ret_undo,
-		   struct pbf_reason *why);
-void prep_undo_close(struct prep_undo *undo);
+int undo_open(const char *path, struct undo **ret_undo, struct pbf_reason *why);
+void undo_close(struct undo *undo);
 
 /* The image, open for reading and writing; borrowed. */
-int prep_undo_fd(const struct prep_undo *undo);
+int undo_fd(const struct undo *undo);
 
 /* Of the image, with all links resolved; borrowed. */
-const char *prep_undo_image_path(const struct prep_undo *undo);
+const char *undo_image_path(const struct undo *undo);
 
-enum prep_undo_outcome {
-	PREP_UNDO_NONE,	    /* there was no undo file */
-	PREP_UNDO_DROPPED,  /* it was incomplete: the image was untouched */
-	PREP_UNDO_RESTORED, /* the image is as it was before that change */
+enum undo_outcome {
+	UNDO_NONE,     /* there was no undo file */
+	UNDO_DROPPED,  /* it was incomplete: the image was untouched */
+	UNDO_RESTORED, /* the image is as it was before that change */
 };
 
 /* What is said of the image after that, NULL if there is nothing to say. */
-const char *prep_undo_outcome_text(enum prep_undo_outcome outcome);
+const char *undo_outcome_text(enum undo_outcome outcome);
 
 /*
  * Finishes what an earlier run left behind; to be called before anything else
@@ -65,16 +64,14 @@ const char *prep_undo_outcome_text(enum prep_undo_outcome outcome);
  *
  * After an error image and undo file are there for another attempt.
  */
-int prep_undo_recover(struct prep_undo *undo, bool force,
-		      enum prep_undo_outcome *ret_outcome,
-		      struct pbf_reason *why);
+int undo_recover(struct undo *undo, bool force, enum undo_outcome *ret_outcome,
+		 struct pbf_reason *why);
 
 /*
  * -ESTALE when somebody has written to the image since it was opened or
  * recovered: what was made of its content until then would undo that.
  */
-int prep_undo_check_unchanged(const struct prep_undo *undo,
-			      struct pbf_reason *why);
+int undo_check_unchanged(const struct undo *undo, struct pbf_reason *why);
 
 /*
  * Writes RANGES, which are put into order, into the image, which is made
@@ -82,28 +79,28 @@ int prep_undo_check_unchanged(const struct prep_undo *undo,
  * so that a full disk is noticed while nothing has been changed.  Signals do
  * not interrupt it.
  *
- * -EEXIST	there is an undo file: call prep_undo_recover() first
+ * -EEXIST	there is an undo file: call undo_recover() first
  * -EINVAL	a range is wrong, or NEW_SIZE smaller than the image
  * -ENOSPC and others: the negative errno of reading or writing
  *
  * After an error the image is as before, unless WHY says that it is half
- * changed, for prep_undo_recover() to put back, or that removing the undo file
+ * changed, for undo_recover() to put back, or that removing the undo file
  * could not be synced, which leaves it as wanted as long as the power stays on.
  * The process should ignore SIGXFSZ.
  */
-int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
-		    uint64_t new_size_bytes, struct pbf_reason *why);
+int undo_apply(struct undo *undo, struct ranges *ranges,
+	       uint64_t new_size_bytes, struct pbf_reason *why);
 
 /*
- * Takes back what prep_undo_apply() did, as when what was to follow failed.
+ * Takes back what undo_apply() did, as when what was to follow failed.
  * -ENOMEM, or the negative errno of reading or writing.
  */
-int prep_undo_revert(struct prep_undo *undo, struct pbf_reason *why);
+int undo_revert(struct undo *undo, struct pbf_reason *why);
 
-static inline void prep_undo_close_pointer(struct prep_undo **undo)
+static inline void undo_close_pointer(struct undo **undo)
 {
-	prep_undo_close(*undo);
+	undo_close(*undo);
 }
-#define _cleanup_undo_ _cleanup_(prep_undo_close_pointer)
+#define _cleanup_undo_ _cleanup_(undo_close_pointer)
 
 #endif

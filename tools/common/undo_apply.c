@@ -12,7 +12,7 @@
 #include "undo_internal.h"
 #include "undo_restore.h"
 
-static int reserve_range(int fd, const struct prep_range *range)
+static int reserve_range(int fd, const struct range *range)
 {
 	int result = 0;
 
@@ -25,11 +25,11 @@ static int reserve_range(int fd, const struct prep_range *range)
 }
 
 /* Reserving changes no byte: a place without space is still full of zeroes. */
-static int reserve(const struct prep_undo *undo,
-		   const struct prep_ranges *ranges, struct pbf_reason *why)
+static int reserve(const struct undo *undo, const struct ranges *ranges,
+		   struct pbf_reason *why)
 {
 	for (size_t i = 0; i < ranges->count; i++) {
-		const struct prep_range *range = &ranges->items[i];
+		const struct range *range = &ranges->items[i];
 
 		int error = range->length_bytes > 0 ?
 				    reserve_range(undo->fd, range) :
@@ -49,9 +49,9 @@ static int reserve(const struct prep_undo *undo,
 }
 
 /* Makes the undo file, and all that it takes for it to outlive a power cut. */
-static int write_undo_file(const struct prep_undo *undo,
-			   const struct prep_undo_header *header,
-			   const struct prep_ranges *ranges, int *ret_fd,
+static int write_undo_file(const struct undo *undo,
+			   const struct undo_header *header,
+			   const struct ranges *ranges, int *ret_fd,
 			   struct pbf_reason *why)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -65,7 +65,7 @@ static int write_undo_file(const struct prep_undo *undo,
 				  undo->undo_path);
 	if (fd < 0)
 		return refuse_errno("cannot be made", undo->undo_path, why);
-	error = prep_undo_file_write(fd, undo->fd, header, ranges, why);
+	error = undo_file_write(fd, undo->fd, header, ranges, why);
 	if (error == 0 && (fsync(fd) < 0 || fsync(undo->directory_fd) < 0))
 		error = refuse_errno("cannot be written to the disk",
 				     undo->undo_path, why);
@@ -79,37 +79,37 @@ static int write_undo_file(const struct prep_undo *undo,
 	return 0;
 }
 
-static int write_image(const struct prep_undo *undo,
-		       const struct prep_undo_header *header,
-		       const struct prep_ranges *ranges, struct pbf_reason *why)
+static int write_image(const struct undo *undo,
+		       const struct undo_header *header,
+		       const struct ranges *ranges, struct pbf_reason *why)
 {
 	int error;
 
 	if (header->new_size_bytes > header->old_size_bytes &&
 	    ftruncate(undo->fd, (off_t)header->new_size_bytes) < 0)
 		return refuse_errno("cannot grow", NULL, why);
-	error = prep_ranges_write(ranges, undo->fd, why);
+	error = ranges_write(ranges, undo->fd, why);
 	if (error == 0 && fsync(undo->fd) < 0)
 		error = refuse_errno("cannot be written to the disk", NULL,
 				     why);
 	return error;
 }
 
-static int make_header(const struct prep_undo *undo, uint64_t new_size_bytes,
-		       struct prep_undo_header *header, struct pbf_reason *why)
+static int make_header(const struct undo *undo, uint64_t new_size_bytes,
+		       struct undo_header *header, struct pbf_reason *why)
 {
 	struct stat st;
 
 	if (fstat(undo->fd, &st) < 0)
 		return refuse_errno("cannot be examined", NULL, why);
-	*header = (struct prep_undo_header){
+	*header = (struct undo_header){
 		.device = st.st_dev,
 		.inode = st.st_ino,
 		.old_size_bytes = (uint64_t)st.st_size,
 		.new_size_bytes =
 			new_size_bytes ? new_size_bytes : (uint64_t)st.st_size,
 	};
-	prep_undo_read_boot_id(header->boot_id);
+	undo_read_boot_id(header->boot_id);
 	if (header->new_size_bytes < header->old_size_bytes)
 		return pbf_refuse(why, -EINVAL, PBF_REASON_NO_OFFSET,
 				  "has %llu bytes, and is never made smaller",
@@ -118,14 +118,14 @@ static int make_header(const struct prep_undo *undo, uint64_t new_size_bytes,
 }
 
 /* Puts the image back after ERROR, of which WHY tells unless worse happens. */
-static void roll_back(const struct prep_undo *undo, int undo_fd,
+static void roll_back(const struct undo *undo, int undo_fd,
 		      struct pbf_reason *why)
 {
-	struct prep_undo_header header;
-	int error = prep_undo_file_check(undo_fd, &header, NULL);
+	struct undo_header header;
+	int error = undo_file_check(undo_fd, &header, NULL);
 
 	if (error == 0)
-		error = prep_undo_finish(undo, undo_fd, &header, NULL);
+		error = undo_finish(undo, undo_fd, &header, NULL);
 	if (error < 0)
 		pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 			   "is half changed: once its disk is in order, run "
@@ -133,15 +133,15 @@ static void roll_back(const struct prep_undo *undo, int undo_fd,
 			   undo->undo_path);
 }
 
-int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
-		    uint64_t new_size_bytes, struct pbf_reason *why)
+int undo_apply(struct undo *undo, struct ranges *ranges,
+	       uint64_t new_size_bytes, struct pbf_reason *why)
 {
 	_cleanup_close_ int undo_fd = -1;
-	struct prep_undo_header header = { 0 };
+	struct undo_header header = { 0 };
 	int error = make_header(undo, new_size_bytes, &header, why);
 
 	if (error == 0)
-		error = prep_ranges_sort(ranges, header.new_size_bytes, why);
+		error = ranges_sort(ranges, header.new_size_bytes, why);
 	if (error < 0)
 		return error;
 	if (ranges->count == 0 &&
@@ -161,11 +161,11 @@ int prep_undo_apply(struct prep_undo *undo, struct prep_ranges *ranges,
 	}
 	undo->undone_fd = undo_fd;
 	undo_fd = -1;
-	return prep_undo_sync_removal(undo, why);
+	return undo_sync_removal(undo, why);
 }
 
 /* So that not even a power cut leaves the image between. */
-static int name_again(const struct prep_undo *undo)
+static int name_again(const struct undo *undo)
 {
 	const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	_cleanup_close_ int fd =
@@ -174,7 +174,7 @@ static int name_again(const struct prep_undo *undo)
 
 	if (fd < 0)
 		return -errno;
-	error = prep_copy_all(undo->undone_fd, fd);
+	error = fd_copy_all(undo->undone_fd, fd);
 	if (error == 0 && (fsync(fd) < 0 || fsync(undo->directory_fd) < 0))
 		error = -errno;
 	if (error < 0)
@@ -182,19 +182,18 @@ static int name_again(const struct prep_undo *undo)
 	return error;
 }
 
-int prep_undo_revert(struct prep_undo *undo, struct pbf_reason *why)
+int undo_revert(struct undo *undo, struct pbf_reason *why)
 {
-	struct prep_undo_header header;
+	struct undo_header header;
 	int error;
 
 	if (undo->undone_fd < 0)
 		return 0;
-	error = prep_undo_file_check(undo->undone_fd, &header, why);
+	error = undo_file_check(undo->undone_fd, &header, why);
 	if (error < 0)
 		return error;
 	/* On a full disk it has to do without. */
 	if (name_again(undo) < 0)
-		return prep_undo_put_back(undo->fd, undo->undone_fd, &header,
-					  why);
-	return prep_undo_finish(undo, undo->undone_fd, &header, why);
+		return undo_put_back(undo->fd, undo->undone_fd, &header, why);
+	return undo_finish(undo, undo->undone_fd, &header, why);
 }

@@ -27,7 +27,7 @@
 #define CHECKSUM_BYTES 16u
 #define DIGEST_BYTES 8u
 
-#define PIECE PREP_UNDO_PIECE_BYTES
+#define PIECE UNDO_PIECE_BYTES
 #define CHUNK_BYTES (1u << 20) /* a multiple of a piece */
 #define CHUNK_DIGESTS (CHUNK_BYTES / PIECE * DIGEST_BYTES)
 
@@ -84,8 +84,8 @@ static void finish_checksum(struct stream *stream,
 static int put(struct stream *stream, const void *bytes, size_t length,
 	       struct pbf_reason *why)
 {
-	int error = prep_write_at(stream->fd, stream->position_bytes, bytes,
-				  length);
+	int error =
+		fd_write_at(stream->fd, stream->position_bytes, bytes, length);
 
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
@@ -99,8 +99,8 @@ static int put(struct stream *stream, const void *bytes, size_t length,
 static int get(struct stream *stream, void *buffer, size_t length,
 	       struct pbf_reason *why)
 {
-	int error = prep_read_at(stream->fd, stream->position_bytes, buffer,
-				 length);
+	int error =
+		fd_read_at(stream->fd, stream->position_bytes, buffer, length);
 
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
@@ -114,7 +114,7 @@ static int get(struct stream *stream, void *buffer, size_t length,
 static int read_range(int fd, uint64_t offset_bytes, unsigned char *buffer,
 		      size_t length, struct pbf_reason *why)
 {
-	int error = prep_read_at(fd, offset_bytes, buffer, length);
+	int error = fd_read_at(fd, offset_bytes, buffer, length);
 
 	if (error < 0)
 		return pbf_refuse(why, error, offset_bytes,
@@ -124,7 +124,7 @@ static int read_range(int fd, uint64_t offset_bytes, unsigned char *buffer,
 }
 
 static int put_old_bytes(struct stream *stream, int image_fd,
-			 const struct prep_range *range, uint64_t length_bytes,
+			 const struct range *range, uint64_t length_bytes,
 			 struct pbf_reason *why)
 {
 	int error = 0;
@@ -142,7 +142,7 @@ static int put_old_bytes(struct stream *stream, int image_fd,
 	return error;
 }
 
-static int put_digests(struct stream *stream, const struct prep_range *range,
+static int put_digests(struct stream *stream, const struct range *range,
 		       uint64_t length_bytes, struct pbf_reason *why)
 {
 	int error = 0;
@@ -169,7 +169,7 @@ static int put_digests(struct stream *stream, const struct prep_range *range,
 }
 
 /* How much of a range there is to be undone: nothing beyond the old end. */
-static uint64_t recorded_bytes(const struct prep_range *range,
+static uint64_t recorded_bytes(const struct range *range,
 			       uint64_t old_size_bytes)
 {
 	if (range->offset_bytes >= old_size_bytes)
@@ -179,9 +179,8 @@ static uint64_t recorded_bytes(const struct prep_range *range,
 	return old_size_bytes - range->offset_bytes;
 }
 
-static int put_header(struct stream *stream,
-		      const struct prep_undo_header *header,
-		      const struct prep_ranges *ranges, struct pbf_reason *why)
+static int put_header(struct stream *stream, const struct undo_header *header,
+		      const struct ranges *ranges, struct pbf_reason *why)
 {
 	unsigned char bytes[HEADER_BYTES] = MAGIC;
 	uint64_t records = 0;
@@ -197,7 +196,7 @@ static int put_header(struct stream *stream,
 		file_bytes +=
 			RECORD_HEADER_BYTES + length + digests_bytes(length);
 	}
-	memcpy(bytes + BOOT_ID, header->boot_id, PREP_UNDO_BOOT_ID_BYTES);
+	memcpy(bytes + BOOT_ID, header->boot_id, UNDO_BOOT_ID_BYTES);
 	put_le64(bytes + DEVICE, header->device);
 	put_le64(bytes + INODE, header->inode);
 	put_le64(bytes + OLD_SIZE, header->old_size_bytes);
@@ -207,10 +206,8 @@ static int put_header(struct stream *stream,
 	return put(stream, bytes, sizeof(bytes), why);
 }
 
-int prep_undo_file_write(int fd, int image_fd,
-			 const struct prep_undo_header *header,
-			 const struct prep_ranges *ranges,
-			 struct pbf_reason *why)
+int undo_file_write(int fd, int image_fd, const struct undo_header *header,
+		    const struct ranges *ranges, struct pbf_reason *why)
 {
 	_cleanup_stream_ struct stream stream;
 	XXH128_canonical_t checksum;
@@ -219,7 +216,7 @@ int prep_undo_file_write(int fd, int image_fd,
 	if (error == 0)
 		error = put_header(&stream, header, ranges, why);
 	for (size_t i = 0; i < ranges->count && error == 0; i++) {
-		const struct prep_range *range = &ranges->items[i];
+		const struct range *range = &ranges->items[i];
 		uint64_t length = recorded_bytes(range, header->old_size_bytes);
 		unsigned char bytes[RECORD_HEADER_BYTES];
 
@@ -262,7 +259,7 @@ static int refuse_foreign(const unsigned char *head, size_t length,
 }
 
 static int get_header(struct stream *stream, uint64_t actual_bytes,
-		      struct prep_undo_header *header, struct pbf_reason *why)
+		      struct undo_header *header, struct pbf_reason *why)
 {
 	unsigned char bytes[HEADER_BYTES] = "";
 	size_t length = actual_bytes < sizeof(bytes) ? (size_t)actual_bytes :
@@ -273,7 +270,7 @@ static int get_header(struct stream *stream, uint64_t actual_bytes,
 		error = refuse_foreign(bytes, length, why);
 	if (error < 0)
 		return error;
-	*header = (struct prep_undo_header){
+	*header = (struct undo_header){
 		.device = get_le64(bytes + DEVICE),
 		.inode = get_le64(bytes + INODE),
 		.old_size_bytes = get_le64(bytes + OLD_SIZE),
@@ -281,7 +278,7 @@ static int get_header(struct stream *stream, uint64_t actual_bytes,
 		.records = get_le64(bytes + RECORDS),
 		.file_bytes = get_le64(bytes + FILE_SIZE),
 	};
-	memcpy(header->boot_id, bytes + BOOT_ID, PREP_UNDO_BOOT_ID_BYTES);
+	memcpy(header->boot_id, bytes + BOOT_ID, UNDO_BOOT_ID_BYTES);
 	if (memcmp(bytes, MAGIC, MAGIC_BYTES) != 0 ||
 	    actual_bytes < HEADER_BYTES + CHECKSUM_BYTES ||
 	    header->file_bytes != actual_bytes)
@@ -289,11 +286,11 @@ static int get_header(struct stream *stream, uint64_t actual_bytes,
 	return 0;
 }
 
-int prep_undo_file_check(int fd, struct prep_undo_header *ret_header,
-			 struct pbf_reason *why)
+int undo_file_check(int fd, struct undo_header *ret_header,
+		    struct pbf_reason *why)
 {
 	_cleanup_stream_ struct stream stream;
-	struct prep_undo_header header = { 0 };
+	struct undo_header header = { 0 };
 	XXH128_canonical_t checksum;
 	struct stat st;
 	uint64_t end;
@@ -327,9 +324,9 @@ int prep_undo_file_check(int fd, struct prep_undo_header *ret_header,
 	return 0;
 }
 
-/* What prep_undo_file_each() was asked for. */
+/* What undo_file_each() was asked for. */
 struct visit {
-	int (*take)(void *context, const struct prep_undo_part *part);
+	int (*take)(void *context, const struct undo_part *part);
 	void *context;
 };
 
@@ -356,9 +353,9 @@ static int visit_record(struct stream *stream, uint64_t offset_bytes,
 		if (error == 0)
 			error = visit->take(
 				visit->context,
-				&(struct prep_undo_part){ offset_bytes + done,
-							  stream->bytes, part,
-							  stream->digests });
+				&(struct undo_part){ offset_bytes + done,
+						     stream->bytes, part,
+						     stream->digests });
 		if (error != 0)
 			return error;
 		done += part;
@@ -366,10 +363,9 @@ static int visit_record(struct stream *stream, uint64_t offset_bytes,
 	return 0;
 }
 
-int prep_undo_file_each(int fd, const struct prep_undo_header *header,
-			int (*take)(void *context,
-				    const struct prep_undo_part *part),
-			void *context, struct pbf_reason *why)
+int undo_file_each(int fd, const struct undo_header *header,
+		   int (*take)(void *context, const struct undo_part *part),
+		   void *context, struct pbf_reason *why)
 {
 	const struct visit visit = { .take = take, .context = context };
 	_cleanup_stream_ struct stream stream;
@@ -400,8 +396,8 @@ int prep_undo_file_each(int fd, const struct prep_undo_header *header,
 	return error;
 }
 
-int prep_undo_piece_is_new(const unsigned char *bytes, size_t length,
-			   const unsigned char digest[8])
+int undo_piece_is_new(const unsigned char *bytes, size_t length,
+		      const unsigned char digest[8])
 {
 	return get_le64(digest) == XXH3_64bits(bytes, length);
 }

@@ -26,19 +26,19 @@
  * The new bytes are not needed to undo anything.  Their digests tell whether
  * the image still is what was half changed: see undo_restore.h.
  */
-#ifndef PREP_UNDO_FILE_H
-#define PREP_UNDO_FILE_H
+#ifndef TOOLS_UNDO_FILE_H
+#define TOOLS_UNDO_FILE_H
 
 #include <stdint.h>
 
 #include "ranges.h"
 #include "reason.h"
 
-#define PREP_UNDO_BOOT_ID_BYTES 40u
-#define PREP_UNDO_PIECE_BYTES 512u
+#define UNDO_BOOT_ID_BYTES 40u
+#define UNDO_PIECE_BYTES 512u
 
-struct prep_undo_header {
-	char boot_id[PREP_UNDO_BOOT_ID_BYTES]; /* all NUL when not known */
+struct undo_header {
+	char boot_id[UNDO_BOOT_ID_BYTES]; /* all NUL when not known */
 	uint64_t device;
 	uint64_t inode;
 	uint64_t old_size_bytes;
@@ -52,21 +52,19 @@ struct prep_undo_header {
  * IMAGE_FD by RANGES, which are in order.  HEADER comes with all but the last
  * two numbers.  0, -ENOMEM or the negative errno of reading or writing.
  */
-int prep_undo_file_write(int fd, int image_fd,
-			 const struct prep_undo_header *header,
-			 const struct prep_ranges *ranges,
-			 struct pbf_reason *why);
+int undo_file_write(int fd, int image_fd, const struct undo_header *header,
+		    const struct ranges *ranges, struct pbf_reason *why);
 
 /*
  * Reads and checks all of an undo file.  -ENODATA when it was not written to
  * its end, so that the image has not been touched; -EOPNOTSUPP when it is
  * something else; -ENOMEM or the negative errno of reading.
  */
-int prep_undo_file_check(int fd, struct prep_undo_header *ret_header,
-			 struct pbf_reason *why);
+int undo_file_check(int fd, struct undo_header *ret_header,
+		    struct pbf_reason *why);
 
 /* Some pieces of a record that follow each other. */
-struct prep_undo_part {
+struct undo_part {
 	uint64_t offset_bytes; /* in the image */
 	const unsigned char *old_bytes;
 	size_t length;
@@ -79,13 +77,12 @@ struct prep_undo_part {
  * -EUCLEAN when the records contradict themselves, -ENOMEM, or the negative
  * errno of reading.
  */
-int prep_undo_file_each(int fd, const struct prep_undo_header *header,
-			int (*take)(void *context,
-				    const struct prep_undo_part *part),
-			void *context, struct pbf_reason *why);
+int undo_file_each(int fd, const struct undo_header *header,
+		   int (*take)(void *context, const struct undo_part *part),
+		   void *context, struct pbf_reason *why);
 
 /* Whether LENGTH new bytes have the digest that was recorded for them. */
-int prep_undo_piece_is_new(const unsigned char *bytes, size_t length,
-			   const unsigned char digest[8]);
+int undo_piece_is_new(const unsigned char *bytes, size_t length,
+		      const unsigned char digest[8]);
 
 #endif

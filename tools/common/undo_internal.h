@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the parts of undo.h share: nothing for others. */
-#ifndef PREP_UNDO_INTERNAL_H
-#define PREP_UNDO_INTERNAL_H
+#ifndef TOOLS_UNDO_INTERNAL_H
+#define TOOLS_UNDO_INTERNAL_H
 
 #include "stamp.h"
 #include "undo.h"
 #include "undo_file.h"
 
-struct prep_undo {
+struct undo {
 	char *image_path; /* resolved */
 	char *undo_path;
 	const char *undo_name; /* its last part */
@@ -18,21 +18,19 @@ struct prep_undo {
 };
 
 /* The image as it is now is what nobody else may change. */
-int prep_undo_note_stamp(struct prep_undo *undo, struct pbf_reason *why);
+int undo_note_stamp(struct undo *undo, struct pbf_reason *why);
 
 /*
  * A device number says nothing after the next boot; this tells boots apart.
  * All NUL when it is not known.
  */
-void prep_undo_read_boot_id(char ret_id[PREP_UNDO_BOOT_ID_BYTES]);
+void undo_read_boot_id(char ret_id[UNDO_BOOT_ID_BYTES]);
 
-int prep_undo_remove_file(const struct prep_undo *undo, struct pbf_reason *why);
-int prep_undo_sync_removal(const struct prep_undo *undo,
-			   struct pbf_reason *why);
+int undo_remove_file(const struct undo *undo, struct pbf_reason *why);
+int undo_sync_removal(const struct undo *undo, struct pbf_reason *why);
 
 /* Puts the image back and removes the undo file. */
-int prep_undo_finish(const struct prep_undo *undo, int undo_fd,
-		     const struct prep_undo_header *header,
-		     struct pbf_reason *why);
+int undo_finish(const struct undo *undo, int undo_fd,
+		const struct undo_header *header, struct pbf_reason *why);
 
 #endif

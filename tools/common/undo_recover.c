@@ -13,12 +13,12 @@
 
 /* Whether ST is of the very file that was being changed. */
 static bool is_same_file(const struct stat *st,
-			 const struct prep_undo_header *header)
+			 const struct undo_header *header)
 {
-	char boot_id[PREP_UNDO_BOOT_ID_BYTES];
+	char boot_id[UNDO_BOOT_ID_BYTES];
 	bool is_same_boot;
 
-	prep_undo_read_boot_id(boot_id);
+	undo_read_boot_id(boot_id);
 	is_same_boot = boot_id[0] != '\0' &&
 		       memcmp(boot_id, header->boot_id, sizeof(boot_id)) == 0;
 	return st->st_ino == header->inode &&
@@ -30,8 +30,8 @@ static bool is_same_file(const struct stat *st,
  * when it has nothing but what the change can have left; FORCE does not
  * override that.
  */
-static int check_identity(const struct prep_undo *undo, int undo_fd,
-			  const struct prep_undo_header *header, bool force,
+static int check_identity(const struct undo *undo, int undo_fd,
+			  const struct undo_header *header, bool force,
 			  struct pbf_reason *why)
 {
 	struct stat st;
@@ -46,8 +46,8 @@ static int check_identity(const struct prep_undo *undo, int undo_fd,
 	if (fits && is_same && force)
 		return 0;
 	if (fits) {
-		error = prep_undo_compare(undo->fd, undo_fd, header,
-					  is_same ? 1 : 0, why);
+		error = undo_compare(undo->fd, undo_fd, header, is_same ? 1 : 0,
+				     why);
 		if (error != -ESTALE || is_same)
 			return error;
 	}
@@ -59,48 +59,47 @@ static int check_identity(const struct prep_undo *undo, int undo_fd,
 			  (unsigned long long)header->old_size_bytes);
 }
 
-const char *prep_undo_outcome_text(enum prep_undo_outcome outcome)
+const char *undo_outcome_text(enum undo_outcome outcome)
 {
 	switch (outcome) {
-	case PREP_UNDO_NONE:
+	case UNDO_NONE:
 		return NULL;
-	case PREP_UNDO_DROPPED:
+	case UNDO_DROPPED:
 		return "was not changed by a run of pibootfs-prep that was cut "
 		       "off";
-	case PREP_UNDO_RESTORED:
+	case UNDO_RESTORED:
 		return "put back to what it was before a run of pibootfs-prep "
 		       "that was cut off";
 	}
 	return NULL;
 }
 
-int prep_undo_recover(struct prep_undo *undo, bool force,
-		      enum prep_undo_outcome *ret_outcome,
-		      struct pbf_reason *why)
+int undo_recover(struct undo *undo, bool force, enum undo_outcome *ret_outcome,
+		 struct pbf_reason *why)
 {
 	const int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 	_cleanup_close_ int undo_fd =
 		openat(undo->directory_fd, undo->undo_name, flags);
-	enum prep_undo_outcome outcome = PREP_UNDO_RESTORED;
-	struct prep_undo_header header;
+	enum undo_outcome outcome = UNDO_RESTORED;
+	struct undo_header header;
 	int error;
 
 	if (undo_fd < 0 && errno == ENOENT) {
-		*ret_outcome = PREP_UNDO_NONE;
+		*ret_outcome = UNDO_NONE;
 		return 0;
 	}
 	if (undo_fd < 0)
 		return refuse_errno("cannot be opened", undo->undo_path, why);
-	error = prep_undo_file_check(undo_fd, &header, why);
+	error = undo_file_check(undo_fd, &header, why);
 	if (error == -ENODATA) {
-		outcome = PREP_UNDO_DROPPED;
-		error = prep_undo_remove_file(undo, why);
+		outcome = UNDO_DROPPED;
+		error = undo_remove_file(undo, why);
 	} else if (error == 0) {
 		error = check_identity(undo, undo_fd, &header, force, why);
 		if (error == 0)
-			error = prep_undo_finish(undo, undo_fd, &header, why);
+			error = undo_finish(undo, undo_fd, &header, why);
 		if (error == 0)
-			error = prep_undo_note_stamp(undo, why);
+			error = undo_note_stamp(undo, why);
 	}
 	if (error == 0)
 		*ret_outcome = outcome;

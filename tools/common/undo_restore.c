@@ -25,8 +25,7 @@ static void release(struct restoring *restoring)
 }
 #define _cleanup_restoring_ _cleanup_(release)
 
-static int read_part(struct restoring *restoring,
-		     const struct prep_undo_part *part)
+static int read_part(struct restoring *restoring, const struct undo_part *part)
 {
 	int error;
 
@@ -41,8 +40,8 @@ static int read_part(struct restoring *restoring,
 		restoring->buffer = buffer;
 		restoring->buffer_bytes = part->length;
 	}
-	error = prep_read_at(restoring->fd, part->offset_bytes,
-			     restoring->buffer, part->length);
+	error = fd_read_at(restoring->fd, part->offset_bytes, restoring->buffer,
+			   part->length);
 	if (error < 0)
 		return pbf_refuse(restoring->why, error, part->offset_bytes,
 				  "the image cannot be read: %s",
@@ -51,28 +50,27 @@ static int read_part(struct restoring *restoring,
 }
 
 static bool is_old_or_new(const struct restoring *restoring,
-			  const struct prep_undo_part *part, size_t offset)
+			  const struct undo_part *part, size_t offset)
 {
 	const unsigned char *bytes = restoring->buffer + offset;
 	size_t length = part->length - offset;
 
-	if (length > PREP_UNDO_PIECE_BYTES)
-		length = PREP_UNDO_PIECE_BYTES;
+	if (length > UNDO_PIECE_BYTES)
+		length = UNDO_PIECE_BYTES;
 	return memcmp(bytes, part->old_bytes + offset, length) == 0 ||
-	       prep_undo_piece_is_new(
-		       bytes, length,
-		       part->digests + offset / PREP_UNDO_PIECE_BYTES * 8);
+	       undo_piece_is_new(bytes, length,
+				 part->digests + offset / UNDO_PIECE_BYTES * 8);
 }
 
 /* A write that was cut short has left one piece that is neither. */
-static int compare_part(void *context, const struct prep_undo_part *part)
+static int compare_part(void *context, const struct undo_part *part)
 {
 	struct restoring *restoring = context;
 	int error = read_part(restoring, part);
 
 	if (error < 0)
 		return error;
-	for (size_t i = 0; i < part->length; i += PREP_UNDO_PIECE_BYTES)
+	for (size_t i = 0; i < part->length; i += UNDO_PIECE_BYTES)
 		if (!is_old_or_new(restoring, part, i) &&
 		    ++restoring->torn_pieces > restoring->torn_max)
 			return pbf_refuse(restoring->why, -ESTALE,
@@ -86,11 +84,11 @@ static int compare_part(void *context, const struct prep_undo_part *part)
  * A place that had no space to be changed has none to be put back, and needs
  * none: it is as it was.
  */
-static int restore_part(void *context, const struct prep_undo_part *part)
+static int restore_part(void *context, const struct undo_part *part)
 {
 	struct restoring *restoring = context;
-	int error = prep_write_at(restoring->fd, part->offset_bytes,
-				  part->old_bytes, part->length);
+	int error = fd_write_at(restoring->fd, part->offset_bytes,
+				part->old_bytes, part->length);
 
 	if ((error == -ENOSPC || error == -EDQUOT || error == -EFBIG) &&
 	    read_part(restoring, part) == 0 &&
@@ -103,26 +101,23 @@ static int restore_part(void *context, const struct prep_undo_part *part)
 	return 0;
 }
 
-int prep_undo_compare(int image_fd, int undo_fd,
-		      const struct prep_undo_header *header,
-		      unsigned int torn_max, struct pbf_reason *why)
+int undo_compare(int image_fd, int undo_fd, const struct undo_header *header,
+		 unsigned int torn_max, struct pbf_reason *why)
 {
 	_cleanup_restoring_ struct restoring restoring = { .fd = image_fd,
 							   .torn_max = torn_max,
 							   .why = why };
 
-	return prep_undo_file_each(undo_fd, header, compare_part, &restoring,
-				   why);
+	return undo_file_each(undo_fd, header, compare_part, &restoring, why);
 }
 
-int prep_undo_put_back(int image_fd, int undo_fd,
-		       const struct prep_undo_header *header,
-		       struct pbf_reason *why)
+int undo_put_back(int image_fd, int undo_fd, const struct undo_header *header,
+		  struct pbf_reason *why)
 {
 	_cleanup_restoring_ struct restoring restoring = { .fd = image_fd,
 							   .why = why };
-	int error = prep_undo_file_each(undo_fd, header, restore_part,
-					&restoring, why);
+	int error =
+		undo_file_each(undo_fd, header, restore_part, &restoring, why);
 
 	if (error < 0)
 		return error;

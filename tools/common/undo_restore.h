@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An image that is half changed, compared with its undo file and put back. */
-#ifndef PREP_UNDO_RESTORE_H
-#define PREP_UNDO_RESTORE_H
+#ifndef TOOLS_UNDO_RESTORE_H
+#define TOOLS_UNDO_RESTORE_H
 
 #include "reason.h"
 #include "undo_file.h"
@@ -12,16 +12,14 @@
  * -ESTALE, and WHY says where.  Also -EUCLEAN, -ENOMEM, or the negative errno
  * of reading.  HEADER is that of the checked undo file.
  */
-int prep_undo_compare(int image_fd, int undo_fd,
-		      const struct prep_undo_header *header,
-		      unsigned int torn_max, struct pbf_reason *why);
+int undo_compare(int image_fd, int undo_fd, const struct undo_header *header,
+		 unsigned int torn_max, struct pbf_reason *why);
 
 /*
  * Writes the old bytes back, gives the image its old size, and syncs it.
  * -EUCLEAN, -ENOMEM, or the negative errno of reading or writing.
  */
-int prep_undo_put_back(int image_fd, int undo_fd,
-		       const struct prep_undo_header *header,
-		       struct pbf_reason *why);
+int undo_put_back(int image_fd, int undo_fd, const struct undo_header *header,
+		  struct pbf_reason *why);
 
 #endif

@@ -47,7 +47,7 @@ int image_content_stream(struct image_view *view,
 static int write_to_stdout(void *context, const void *bytes, size_t length)
 {
 	(void)context;
-	return prep_write_all(STDOUT_FILENO, bytes, length);
+	return fd_write_all(STDOUT_FILENO, bytes, length);
 }
 
 int image_content_print(struct image_view *view, const struct pbf_found *found)

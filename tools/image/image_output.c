@@ -91,7 +91,7 @@ int image_output_write(const struct image_output *output, const void *bytes,
 {
 	if (is_interrupted())
 		return -EINTR;
-	return prep_write_all(output->fd, bytes, length);
+	return fd_write_all(output->fd, bytes, length);
 }
 
 /* Moves the file to its name, which is free unless it may be replaced. */

@@ -68,10 +68,10 @@ static int copy_range(int from, uint64_t offset, int to, uint64_t start,
 		size_t length = end - start < COPY_BYTES ?
 					(size_t)(end - start) :
 					COPY_BYTES;
-		int error = prep_read_at(from, offset + start, buffer, length);
+		int error = fd_read_at(from, offset + start, buffer, length);
 
 		if (error == 0)
-			error = prep_write_at(to, start, buffer, length);
+			error = fd_write_at(to, start, buffer, length);
 		if (error < 0)
 			return error;
 		start += length;

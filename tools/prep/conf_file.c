@@ -76,7 +76,7 @@ static int read_file(const char *path, struct prep_text *ret_text,
 	ret_text->bytes = calloc(1, (size_t)st.st_size + 1);
 	if (!ret_text->bytes)
 		return -ENOMEM;
-	error = prep_read_at(fd, 0, ret_text->bytes, (size_t)st.st_size);
+	error = fd_read_at(fd, 0, ret_text->bytes, (size_t)st.st_size);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 				  "%s cannot be read: %s", path,

@@ -94,7 +94,7 @@ int prep_gpt_find(int image_fd, uint64_t size_bytes, struct prep_gpt *ret_gpt,
 	*ret_gpt = gpt;
 	if (size_bytes < sizeof(sector))
 		return 0;
-	error = prep_read_at(image_fd, 0, sector, sizeof(sector));
+	error = fd_read_at(image_fd, 0, sector, sizeof(sector));
 	if (error < 0)
 		return refuse_reading(error, 0, why);
 	if (!pbf_mbr_protects_gpt(sector))
@@ -103,8 +103,8 @@ int prep_gpt_find(int image_fd, uint64_t size_bytes, struct prep_gpt *ret_gpt,
 		gpt.sector_bytes = sector_sizes[i];
 		if (size_bytes < 3 * (uint64_t)gpt.sector_bytes)
 			break;
-		error = prep_read_at(image_fd, gpt.sector_bytes, sector,
-				     sizeof(sector));
+		error = fd_read_at(image_fd, gpt.sector_bytes, sector,
+				   sizeof(sector));
 		if (error < 0)
 			return refuse_reading(error, gpt.sector_bytes, why);
 		if (memcmp(sector, GPT_SIGNATURE, GPT_SIGNATURE_BYTES) != 0)
@@ -123,7 +123,7 @@ int prep_gpt_find(int image_fd, uint64_t size_bytes, struct prep_gpt *ret_gpt,
 static int put(const struct copy *copy, uint64_t offset_bytes,
 	       const void *bytes, size_t length)
 {
-	int error = prep_write_at(copy->fd, offset_bytes, bytes, length);
+	int error = fd_write_at(copy->fd, offset_bytes, bytes, length);
 
 	if (error < 0)
 		return pbf_refuse(copy->why, -ENOMEM, PBF_REASON_NO_OFFSET,
@@ -238,9 +238,9 @@ static bool may_change(size_t i, size_t header)
 
 /* Adds a range of the copy, unless the image is the same there. */
 static int add_range(const struct copy *copy, uint64_t offset_bytes,
-		     uint64_t length_bytes, struct prep_ranges *ranges)
+		     uint64_t length_bytes, struct ranges *ranges)
 {
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes = offset_bytes,
 		.length_bytes = length_bytes,
 		.content_fd = copy->fd,
@@ -252,7 +252,7 @@ static int add_range(const struct copy *copy, uint64_t offset_bytes,
 	    memcmp(copy->before + offset_bytes, copy->after + offset_bytes,
 		   (size_t)length_bytes) == 0)
 		return 0;
-	if (prep_ranges_add(ranges, &range) < 0)
+	if (ranges_add(ranges, &range) < 0)
 		return pbf_refuse(copy->why, -ENOMEM, PBF_REASON_NO_OFFSET,
 				  "out of memory");
 	return 0;
@@ -264,8 +264,7 @@ static int find_backup(const struct copy *copy, uint64_t *ret_bytes)
 	uint64_t header_bytes = copy->new_size_bytes - copy->gpt->sector_bytes;
 	unsigned char header[GPT_HEADER_MIN];
 	uint64_t start, length = copy->gpt->entries_length;
-	int error =
-		prep_read_at(copy->fd, header_bytes, header, sizeof(header));
+	int error = fd_read_at(copy->fd, header_bytes, header, sizeof(header));
 
 	if (error < 0 ||
 	    memcmp(header, GPT_SIGNATURE, GPT_SIGNATURE_BYTES) != 0 ||
@@ -279,11 +278,11 @@ static int find_backup(const struct copy *copy, uint64_t *ret_bytes)
 	return 0;
 }
 
-static int take_changes(struct copy *copy, struct prep_ranges *ranges)
+static int take_changes(struct copy *copy, struct ranges *ranges)
 {
 	uint32_t sector_bytes = copy->gpt->sector_bytes;
 	uint64_t backup_bytes = 0;
-	int error = prep_read_at(copy->fd, 0, copy->after, copy->head_bytes);
+	int error = fd_read_at(copy->fd, 0, copy->after, copy->head_bytes);
 
 	if (error < 0)
 		return refuse_reading(error, 0, copy->why);
@@ -312,13 +311,13 @@ static bool is_in_place(int image_fd, const struct prep_gpt *gpt,
 	char signature[GPT_SIGNATURE_BYTES];
 
 	return gpt->backup_bytes == new_size_bytes - gpt->sector_bytes &&
-	       prep_read_at(image_fd, gpt->backup_bytes, signature,
-			    sizeof(signature)) == 0 &&
+	       fd_read_at(image_fd, gpt->backup_bytes, signature,
+			  sizeof(signature)) == 0 &&
 	       memcmp(signature, GPT_SIGNATURE, GPT_SIGNATURE_BYTES) == 0;
 }
 
 int prep_gpt_move_backup(int image_fd, const struct prep_gpt *gpt,
-			 uint64_t new_size_bytes, struct prep_ranges *ranges,
+			 uint64_t new_size_bytes, struct ranges *ranges,
 			 int *ret_content_fd, struct pbf_reason *why)
 {
 	_cleanup_copy_ struct copy copy = {

@@ -43,7 +43,7 @@ int prep_gpt_find(int image_fd, uint64_t size_bytes, struct prep_gpt *ret_gpt,
  * reading.
  */
 int prep_gpt_move_backup(int image_fd, const struct prep_gpt *gpt,
-			 uint64_t new_size_bytes, struct prep_ranges *ranges,
+			 uint64_t new_size_bytes, struct ranges *ranges,
 			 int *ret_content_fd, struct pbf_reason *why);
 
 #endif

@@ -113,7 +113,7 @@ int prep_growth_plan(int image_fd, uint64_t size_bytes,
 
 void prep_growth_release(struct prep_growth *growth)
 {
-	prep_ranges_clear(&growth->ranges);
+	ranges_clear(&growth->ranges);
 	if (growth->content_fd >= 0)
 		close(growth->content_fd);
 	growth->content_fd = -1;
@@ -131,5 +131,5 @@ int prep_disk_grow(int image_fd, uint64_t size_bytes, struct pbf_reason *why)
 				  "cannot grow to %llu bytes: %s",
 				  (unsigned long long)growth.new_size_bytes,
 				  strerror(errno));
-	return prep_ranges_write(&growth.ranges, image_fd, why);
+	return ranges_write(&growth.ranges, image_fd, why);
 }

@@ -28,7 +28,7 @@ struct prep_growth {
 	uint64_t old_size_bytes;
 	uint64_t new_size_bytes; /* whole sectors of the partition table */
 	/* What has to be written into the larger file. */
-	struct prep_ranges ranges;
+	struct ranges ranges;
 	int content_fd; /* of the ranges; -1 when there are none */
 };
 
@@ -45,7 +45,7 @@ void prep_growth_release(struct prep_growth *growth);
 /*
  * Makes the image larger at once, for one that nobody has seen yet: after an
  * error it may be half done.  An image in use is made larger by handing a plan
- * to prep_undo_apply().  Errors as above, and the negative errno of writing.
+ * to undo_apply().  Errors as above, and the negative errno of writing.
  */
 int prep_disk_grow(int image_fd, uint64_t size_bytes, struct pbf_reason *why);
 

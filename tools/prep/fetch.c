@@ -83,7 +83,7 @@ static int hash_clone(struct prep_source *source, int fd, uint64_t size_bytes)
 		uint64_t offset = source->done_bytes;
 		uint64_t left = size_bytes - offset;
 		size_t part = left < (1u << 20) ? (size_t)left : 1u << 20;
-		int error = prep_read_at(fd, offset, buffer, part);
+		int error = fd_read_at(fd, offset, buffer, part);
 
 		if (error < 0)
 			return pbf_refuse(source->why, error, offset,

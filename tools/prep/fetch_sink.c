@@ -132,8 +132,8 @@ static int flush(struct prep_sink *sink)
 		end = end_of_run(sink, start, &is_hole);
 		if (is_hole)
 			continue;
-		error = prep_write_at(sink->fd, sink->size_bytes + start,
-				      sink->buffer + start, end - start);
+		error = fd_write_at(sink->fd, sink->size_bytes + start,
+				    sink->buffer + start, end - start);
 		if (error < 0)
 			return refuse_writing(sink, sink->size_bytes + start,
 					      error);

@@ -74,16 +74,15 @@ static int open_for_reading(const struct prep_target *target,
 
 /* Nobody else may be at work on an image that is written to. */
 static int refuse_busy(const struct prep_options *options,
-		       const struct prep_undo *image, struct pbf_reason *why)
+		       const struct undo *image, struct pbf_reason *why)
 {
 	struct pbf_reason reason = { .text = "" };
 	size_t unseen = 0;
-	int error = prep_image_in_use(prep_undo_image_path(image), &unseen,
-				      &reason);
+	int error = image_in_use(undo_image_path(image), &unseen, &reason);
 
 	if (error < 0 && options->force) {
 		say("%s: warning: it is written to although %s",
-		    prep_undo_image_path(image), reason.text);
+		    undo_image_path(image), reason.text);
 		return 0;
 	}
 	if (error == -EBUSY)
@@ -97,15 +96,15 @@ static int refuse_busy(const struct prep_options *options,
 		say("%s: warning: %zu NBD servers or the like of other users "
 		    "are running; whether one serves this image is seen by "
 		    "root only",
-		    prep_undo_image_path(image), unseen);
+		    undo_image_path(image), unseen);
 	return 0;
 }
 
 int prep_image_recover(const struct prep_options *options,
 		       const struct prep_target *target, struct pbf_reason *why)
 {
-	_cleanup_undo_ struct prep_undo *undo = NULL;
-	enum prep_undo_outcome outcome;
+	_cleanup_undo_ struct undo *undo = NULL;
+	enum undo_outcome outcome;
 	int error;
 
 	if (!target->exists || !undo_is_pending(target->path))
@@ -115,26 +114,25 @@ int prep_image_recover(const struct prep_options *options,
 				  "a run was cut off, and %s.undo has to be "
 				  "put back first: go without --dry-run",
 				  target->entry);
-	error = prep_undo_open(target->path, &undo, why);
+	error = undo_open(target->path, &undo, why);
 	if (error == 0)
 		error = refuse_busy(options, undo, why);
 	if (error == 0)
-		error = prep_undo_recover(undo, options->force, &outcome, why);
+		error = undo_recover(undo, options->force, &outcome, why);
 	if (error < 0)
 		return error;
-	if (prep_undo_outcome_text(outcome))
-		prep_tell("%s: %s", target->entry,
-			  prep_undo_outcome_text(outcome));
+	if (undo_outcome_text(outcome))
+		prep_tell("%s: %s", target->entry, undo_outcome_text(outcome));
 	return 0;
 }
 
 static int open_present(const struct prep_target *target,
 			struct prep_image_work *work, struct pbf_reason *why)
 {
-	int error = prep_undo_open(target->path, &work->undo, why);
+	int error = undo_open(target->path, &work->undo, why);
 
 	if (error == 0)
-		work->fd = prep_undo_fd(work->undo);
+		work->fd = undo_fd(work->undo);
 	return error;
 }
 
@@ -218,7 +216,7 @@ int prep_image_put_boot(struct prep_image_work *work, struct pbf_reason *why)
 
 	if (error < 0 || !work->publish)
 		return error;
-	return prep_ranges_write(&work->ranges, work->fd, why);
+	return ranges_write(&work->ranges, work->fd, why);
 }
 
 bool prep_image_is_changed(const struct prep_image_work *work)
@@ -233,8 +231,8 @@ static int add_growth(struct prep_image_work *work)
 	int error = 0;
 
 	for (size_t i = 0; error == 0 && i < work->growth.ranges.count; i++)
-		error = prep_ranges_add(&work->ranges,
-					&work->growth.ranges.items[i]);
+		error = ranges_add(&work->ranges,
+				   &work->growth.ranges.items[i]);
 	return error;
 }
 
@@ -248,10 +246,10 @@ int prep_image_check(const struct prep_options *options,
 		return 0;
 	error = refuse_busy(options, work->undo, why);
 	if (error == 0 && !options->force)
-		error = prep_undo_check_unchanged(work->undo, why);
+		error = undo_check_unchanged(work->undo, why);
 	if (error < 0)
 		return error;
-	path = strdup(prep_undo_image_path(work->undo));
+	path = strdup(undo_image_path(work->undo));
 	if (!path)
 		return -ENOMEM;
 	if (faccessat(AT_FDCWD, dirname(path), W_OK | X_OK, AT_EACCESS) < 0)
@@ -273,8 +271,8 @@ static int commit_present(const struct prep_options *options,
 		error = add_growth(work);
 	if (error < 0)
 		return error;
-	return prep_undo_apply(work->undo, &work->ranges,
-			       work->growth.new_size_bytes, why);
+	return undo_apply(work->undo, &work->ranges,
+			  work->growth.new_size_bytes, why);
 }
 
 int prep_image_commit(const struct prep_options *options,
@@ -289,15 +287,15 @@ int prep_image_revert(struct prep_image_work *work, struct pbf_reason *why)
 {
 	if (work->publish)
 		return prep_publish_revert(work->publish, why);
-	return work->undo ? prep_undo_revert(work->undo, why) : 0;
+	return work->undo ? undo_revert(work->undo, why) : 0;
 }
 
 void prep_image_release(struct prep_image_work *work)
 {
-	prep_ranges_clear(&work->ranges);
+	ranges_clear(&work->ranges);
 	prep_growth_release(&work->growth);
 	prep_boot_release(&work->boot);
-	prep_undo_close(work->undo);
+	undo_close(work->undo);
 	prep_publish_free(work->publish);
 	if (work->own_fd >= 0)
 		close(work->own_fd);

@@ -24,14 +24,14 @@
 /* Only one of the first two is there; neither if the image is only read. */
 struct prep_image_work {
 	struct prep_publish *publish; /* of a new image */
-	struct prep_undo *undo;	      /* of one that is there */
+	struct undo *undo;	      /* of one that is there */
 	int own_fd;		      /* of one that is only read, else -1 */
 	int fd;			      /* the image; borrowed from one of them */
 	const char *culprit;	      /* what fails if it is not the image */
 	struct prep_boot_partition place;
 	struct prep_boot boot; /* the boot partition as it is to be */
 	struct prep_growth growth;
-	struct prep_ranges ranges; /* to be written; theirs is the growth's */
+	struct ranges ranges; /* to be written; theirs is the growth's */
 };
 
 /* Nothing yet, for prep_image_release(). */
@@ -44,7 +44,7 @@ struct prep_image_work {
 /*
  * Puts back what an earlier run left half done, whatever this one is for.
  * -EBUSY when somebody is working on the image, unless by force, -EEXIST in a
- * dry run; else as prep_undo_recover().
+ * dry run; else as undo_recover().
  */
 int prep_image_recover(const struct prep_options *options,
 		       const struct prep_target *target,
@@ -89,7 +89,7 @@ int prep_image_check(const struct prep_options *options,
 
 /*
  * Makes it what it is to be.  Errors as prep_image_check(), and as
- * prep_publish_commit() or prep_undo_apply().
+ * prep_publish_commit() or undo_apply().
  */
 int prep_image_commit(const struct prep_options *options,
 		      struct prep_image_work *work, struct pbf_reason *why);

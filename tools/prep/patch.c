@@ -13,7 +13,7 @@
 /* A comparison on its way. */
 struct walk {
 	const struct prep_patch_sides *sides;
-	struct prep_ranges *ranges;
+	struct ranges *ranges;
 	/* A change that may still grow, from the beginning of both sides. */
 	uint64_t change_start_bytes;
 	uint64_t change_bytes;	  /* 0: none */
@@ -23,7 +23,7 @@ struct walk {
 static int finish_change(struct walk *walk)
 {
 	const struct prep_patch_sides *sides = walk->sides;
-	const struct prep_range range = {
+	const struct range range = {
 		.offset_bytes =
 			sides->old_offset_bytes + walk->change_start_bytes,
 		.length_bytes = walk->change_bytes,
@@ -35,7 +35,7 @@ static int finish_change(struct walk *walk)
 	if (walk->change_bytes == 0)
 		return 0;
 	walk->change_bytes = 0;
-	return prep_ranges_add(walk->ranges, &range);
+	return ranges_add(walk->ranges, &range);
 }
 
 static int add_sector(struct walk *walk, uint64_t position_bytes)
@@ -55,7 +55,7 @@ static int add_sector(struct walk *walk, uint64_t position_bytes)
 static int read_side(int fd, uint64_t offset_bytes, unsigned char *buffer,
 		     size_t length, struct pbf_reason *why)
 {
-	int error = prep_read_at(fd, offset_bytes, buffer, length);
+	int error = fd_read_at(fd, offset_bytes, buffer, length);
 
 	if (error < 0)
 		return pbf_refuse(why, error, offset_bytes,
@@ -89,8 +89,8 @@ static int compare_block(struct walk *walk, uint64_t position_bytes,
 	return 0;
 }
 
-int prep_patch_find(const struct prep_patch_sides *sides,
-		    struct prep_ranges *ranges, struct pbf_reason *why)
+int prep_patch_find(const struct prep_patch_sides *sides, struct ranges *ranges,
+		    struct pbf_reason *why)
 {
 	_cleanup_free_ unsigned char *buffer = malloc(2 * BLOCK_BYTES);
 	struct walk walk = { .sides = sides, .ranges = ranges, .old = buffer };

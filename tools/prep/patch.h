@@ -36,7 +36,7 @@ struct prep_patch_sides {
  * a file ends before, -ENOMEM, or the negative errno of reading; WHY has the
  * offset on the old side.
  */
-int prep_patch_find(const struct prep_patch_sides *sides,
-		    struct prep_ranges *ranges, struct pbf_reason *why);
+int prep_patch_find(const struct prep_patch_sides *sides, struct ranges *ranges,
+		    struct pbf_reason *why);
 
 #endif

@@ -333,7 +333,7 @@ static int publish_old(const struct prep_publish *publish,
 
 	if (error < 0)
 		return error;
-	error = prep_copy_all(publish->old_fd, back->fd);
+	error = fd_copy_all(publish->old_fd, back->fd);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET,
 				  "%s cannot be written: %s", publish->path,

@@ -45,7 +45,7 @@ static int make_file(const char *name, const void *content, size_t length)
 	if (fd < 0)
 		return -errno;
 	/* It stands at its beginning after that, for the program to read. */
-	error = prep_write_at(fd, 0, content, length);
+	error = fd_write_at(fd, 0, content, length);
 	if (error < 0) {
 		close(fd);
 		return error;

@@ -65,8 +65,8 @@ static int stage(struct prep_server_file *file, const struct prep_text *before,
 	error = prep_publish_new(file->path, &file->publish, why);
 	if (error < 0)
 		return error;
-	error = prep_write_at(prep_publish_fd(file->publish), 0, text->bytes,
-			      text->length);
+	error = fd_write_at(prep_publish_fd(file->publish), 0, text->bytes,
+			    text->length);
 	if (error < 0)
 		return pbf_refuse(why, error, PBF_REASON_NO_OFFSET, "%s: %s",
 				  file->path, strerror(-error));

@@ -47,7 +47,7 @@ static int read_sums(const char *source, char **ret_text, size_t *ret_length)
 	if (!*ret_text)
 		return -ENOMEM;
 	*ret_length = (size_t)st.st_size;
-	return prep_read_at(fd, 0, *ret_text, *ret_length);
+	return fd_read_at(fd, 0, *ret_text, *ret_length);
 }
 
 /* Somebody wanted to have it checked. */
@@ -136,7 +136,7 @@ int prep_refuse_packed(int fd, struct pbf_reason *why)
 	unsigned char head[512];
 	enum prep_format format;
 
-	if (prep_read_at(fd, 0, head, sizeof(head)) < 0)
+	if (fd_read_at(fd, 0, head, sizeof(head)) < 0)
 		return 0;
 	format = prep_format_detect(head, sizeof(head));
 	/* A boot sector can begin with any bytes. */
