@@ -176,7 +176,7 @@ int prep_image_resize(const struct prep_options *options,
 		error = prep_growth_plan(work->fd, options->size_bytes,
 					 &work->growth, why);
 	if (error == 0)
-		prep_tell("%s: %s large", target->entry,
+		prep_tell("%s: enlarged to %s", target->entry,
 			  prep_size_text(options->size_bytes, size));
 	return error;
 }
