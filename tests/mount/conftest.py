@@ -15,9 +15,15 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session", autouse=True)
 def _signals_as_in_the_foreground():
-    """A shell's background job ignores SIGINT, and so would all it starts."""
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A shell's background job ignores SIGINT, what nohup(1) starts ignores
+    SIGHUP, and so would all that is started here."""
+    defaults = {signal.SIGINT: signal.default_int_handler,
+                signal.SIGHUP: signal.SIG_DFL,
+                signal.SIGQUIT: signal.SIG_DFL,
+                signal.SIGTERM: signal.SIG_DFL}
+    for number, handler in defaults.items():
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
