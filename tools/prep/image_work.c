@@ -104,7 +104,7 @@ int prep_image_recover(const struct prep_options *options,
 		       const struct prep_target *target, struct pbf_reason *why)
 {
 	_cleanup_undo_ struct undo *undo = NULL;
-	enum undo_outcome outcome;
+	enum undo_outcome outcome = UNDO_NONE;
 	int error;
 
 	if (!target->exists || !undo_is_pending(target->path))

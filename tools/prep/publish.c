@@ -331,7 +331,7 @@ static int publish_old(const struct prep_publish *publish,
 	_cleanup_publish_ struct prep_publish *back = NULL;
 	int error = prep_publish_new(publish->path, &back, why);
 
-	if (error < 0)
+	if (!back)
 		return error;
 	error = fd_copy_all(publish->old_fd, back->fd);
 	if (error < 0)
