@@ -83,10 +83,19 @@ static void edit_nbd_conf(const char *text, size_t length)
 
 static void edit_dnsmasq_conf(const char *text, size_t length)
 {
-	const struct prep_tftp tftp = { "/srv/tf tp", "192.168.1.0/24", "eth0",
-					true };
+	struct prep_tftp tftp = {
+		.root = "/srv/tf tp",
+		.subnet = "192.168.1.0/24",
+		.interface = "eth0",
+		.is_without_dns = true,
+	};
 	_cleanup_text_ struct prep_text once = { 0 }, twice = { 0 };
+	struct prep_dnsmasq_said said;
 
+	/* As when the text is that of another file, too. */
+	prep_dnsmasq_conf_look(text, length, &said);
+	tftp.is_port_said = said.port;
+	tftp.is_binding_said = said.binding;
 	if (prep_dnsmasq_conf_edit(text, length, &tftp, &once, NULL) < 0)
 		return;
 	check(prep_dnsmasq_conf_edit(once.bytes, once.length, &tftp, &twice,
