@@ -12,6 +12,7 @@ import shutil
 import pytest
 
 import harness
+from prep_samples import small
 
 _numbers = itertools.count(1)
 
@@ -34,3 +35,10 @@ def work():
     yield directory
     harness.unmount_all(directory)
     shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture
+def image(images):
+    """jammy.img in IMAGES, small and in the shape of Ubuntu's."""
+    small(images / "jammy.img")
+    return images / "jammy.img"

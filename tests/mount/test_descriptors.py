@@ -10,18 +10,12 @@ import pytest
 import harness
 from harness import PIBOOTFS, run, start_process
 from imagetool import PIBOOTFS_IMAGE
-from prep_samples import small
+from prep_fixture import image  # noqa: F401
 from preptool import (DONE, FAILED, NBD, PIBOOTFS_PREP, assert_sound, names,
                       outside_boot, state)
 
 CLOSED = [fds for count in (1, 2, 3)
           for fds in itertools.combinations((0, 1, 2), count)]
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 def start_without(fds, *command, **options):

@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_samples import small
 from preptool import NOBODY, USAGE, digest, names, prep, refused, said, state
 
@@ -18,12 +18,6 @@ Revision\t: c03112
 Serial\t\t: 1000000089025d75
 Model\t\t: Raspberry Pi 4 Model B Rev 1.2
 """
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 def links(images):

@@ -9,17 +9,11 @@ import pytest
 import fatwrite
 from fatread import LAST
 from harness import run
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_samples import jammy_files, small
 from prep_texts import CMDLINE, PREPARED_CMDLINE
 from preptool import (FAILED, NBD, USAGE, assert_sound, boot, boot_files,
                       cmdline, partition_start, prep, refused, state)
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 def writer(image):

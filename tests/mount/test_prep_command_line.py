@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_samples import place, small
 from preptool import FAILED, NBD, USAGE, names, prep, refused, state
 
@@ -17,12 +17,6 @@ OPTIONS = ("--name", "--size", "--sha256", "-p", "--partition", "--copy",
            "--subnet", "--nbd-user")
 FLAGS = ("--dns", "--check", "-f", "--force", "-n", "--dry-run", "-q",
          "--quiet", "-v", "--verbose", "-h", "--help", "-V", "--version")
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.mark.parametrize("option", ("-h", "--help"))

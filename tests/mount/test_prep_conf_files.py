@@ -7,19 +7,13 @@ import shutil
 
 import pytest
 
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_lan import HOST, Lan, NbdServer
 from prep_samples import small
 from prep_texts import EXPORT
 from preptool import DONE, NBD, USAGE, cmdline, names, prep, refused, state
 
 BOTH = ("--nbd-conf", "--dnsmasq-conf")
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.fixture

@@ -5,19 +5,13 @@ with all of them together."""
 import pytest
 
 import harness
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_lan import Lan, dnsmasq
 from prep_samples import small
 from prep_texts import DNSMASQ
 from preptool import NBD, prep, refused, said, state
 
 BLOCK = DNSMASQ.format(root="/srv/tftp")
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.fixture

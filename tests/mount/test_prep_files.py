@@ -6,17 +6,11 @@ import os
 import pytest
 
 from fatread import Volume
-from prep_fixture import work  # noqa: F401
-from prep_samples import put_files, small
+from prep_fixture import image, work  # noqa: F401
+from prep_samples import put_files
 from preptool import (USAGE, assert_sound, boot, boot_files, digest,
                       outside_boot, partition_start, prep, refused, said,
                       state)
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.fixture

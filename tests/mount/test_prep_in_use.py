@@ -13,9 +13,9 @@ import pytest
 import servers
 from harness import run, start_process
 from imagetool import PIBOOTFS_IMAGE
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_lan import NbdServer
-from prep_samples import place, small
+from prep_samples import place
 from prep_texts import EXPORT, PREPARED_CMDLINE
 from preptool import (FAILED, NBD, NOBODY, PIBOOTFS_PREP, boot_files, cmdline,
                       prep, refused, state, strace)
@@ -26,12 +26,6 @@ with open(sys.argv[1], sys.argv[2]) as image:
     print("open", flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 class Held:

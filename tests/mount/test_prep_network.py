@@ -4,18 +4,11 @@
 import pytest
 
 import harness
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_lan import Lan
-from prep_samples import small
 from preptool import HOST, refused
 
 LABELLED = "192.168.5.10"
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.fixture

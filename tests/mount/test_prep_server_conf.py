@@ -7,7 +7,7 @@ import os
 import pytest
 
 import harness
-from prep_fixture import work  # noqa: F401
+from prep_fixture import image, work  # noqa: F401
 from prep_lan import Lan, NbdServer, dnsmasq
 from prep_samples import small
 from prep_texts import DNSMASQ, EXPORT
@@ -15,12 +15,6 @@ from preptool import (HOST, NBD, USAGE, names, prep, refused, state)
 
 LAB = "# the lab's disk\n[lab]\nexportname = /dev/vg0/lab\nreadonly = true\n"
 OTHERS = "# the lab's\nlog-dhcp\ndhcp-host=dc:a6:32:01:36:c2,cluster1\n"
-
-
-@pytest.fixture
-def image(images):
-    small(images / "jammy.img")
-    return images / "jammy.img"
 
 
 @pytest.fixture
