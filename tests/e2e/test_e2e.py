@@ -38,12 +38,19 @@ sync
 REMOVED = ["overlays/README", "issue.txt", "unfinished"]
 
 # As Ubuntu's piboot-try: what runs is in current/, what is to run is in new/,
-# and config.txt says which.
+# and config.txt says which; its last word counts.
+CURRENT = """
+set -e
+cd /boot/firmware
+mkdir current
+mv kernel8.img initramfs8 *.dtb cmdline.txt current/
+echo "os_prefix=current/" >>config.txt
+sync
+"""
 SWITCH = """
 set -e
 cd /boot/firmware
-mkdir current new
-mv kernel8.img initramfs8 *.dtb cmdline.txt current/
+mkdir new
 cp /upgrade/{version}/* current/cmdline.txt new/
 echo "os_prefix=new/" >>config.txt
 sync
@@ -174,6 +181,10 @@ def test_board_boots_upgrades_its_kernel_and_boots_it(pi_image, lab, say):
     say(f"all {len(written)} files come as the board has written them")
     with pi.boot(loaded) as board:
         expect_system(board, pi_image.new)
+        board.run(CURRENT, UPGRADE_SECONDS)
+        running = loaded.files(SERIAL)["kernel8.img"]
+        current = pi.load().files(SERIAL)
+        assert current["current/kernel8.img"] == running
         written = change_and_restart(
             board, SWITCH.format(version=pi_image.old), say)
     loaded = pi.load()
