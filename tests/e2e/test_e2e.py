@@ -88,17 +88,33 @@ class Pi:
                   f"{time.monotonic() - started:.1f} s")
         return loaded
 
-    def boot(self, loaded):
-        """Start what was loaded; the Board, with its system up."""
+    def boot(self, loaded, version):
+        """Start what was loaded; the Board, with its system up, which has to
+        run the kernel `version`.
+        """
         board = Board(self._lab.network, loaded,
                       self._lab.logs / f"console-{self._cycle}.log")
         try:
             board.wait_up()
+            expect_system(board, version)
         except BaseException:
             board.pull_the_plug()
             raise
         self._say(f"boot {self._cycle}: {board.run('uname -srv').strip()}")
         return board
+
+    def boot_written(self, written, kernel, version):
+        """Boot with what the board has written: TFTP has to give just that,
+        to the boot ROM and to all. It runs `kernel`, a file, of `version`.
+        """
+        loaded = self.load()
+        files = loaded.files(SERIAL)
+        freshness.compare(written, files)
+        expect_served(self._lab, written)
+        assert kernel in files
+        self._say(f"all {len(written)} files come as written, {kernel} "
+                  "among them")
+        return self.boot(loaded, version)
 
 
 def expect_system(board, kernel):
@@ -131,8 +147,7 @@ def change_and_restart(board, script, say, check=None):
 
 def boot_and_upgrade(pi, made, say, check=None):
     """The first half of the story; what the board has written."""
-    with pi.boot(pi.load()) as board:
-        expect_system(board, made.old)
+    with pi.boot(pi.load(), made.old) as board:
         return change_and_restart(
             board, UPGRADE.format(version=made.new), say, check)
 
@@ -141,12 +156,6 @@ def expect_served(lab, written):
     """TFTP gives what the board has written to all who ask."""
     freshness.check_fresh(written, lab.network, lab.tree, SERIAL)
     freshness.check_gone(lab.network, SERIAL, *REMOVED)
-
-
-def expect_fresh(lab, loaded, written):
-    """TFTP gives what the board has written, to the boot ROM and to all."""
-    freshness.compare(written, loaded.files(SERIAL))
-    expect_served(lab, written)
 
 
 @pytest.fixture
@@ -176,22 +185,13 @@ def test_board_boots_upgrades_its_kernel_and_boots_it(pi_image, lab, say):
     pi = Pi(lab, say)
     written = boot_and_upgrade(pi, pi_image, say,
                                lambda files: expect_served(lab, files))
-    loaded = pi.load()
-    expect_fresh(lab, loaded, written)
-    say(f"all {len(written)} files come as the board has written them")
-    with pi.boot(loaded) as board:
-        expect_system(board, pi_image.new)
-        board.run(CURRENT, UPGRADE_SECONDS)
-        running = loaded.files(SERIAL)["kernel8.img"]
-        current = pi.load().files(SERIAL)
-        assert current["current/kernel8.img"] == running
+    with pi.boot_written(written, "kernel8.img", pi_image.new) as board:
+        written = change_and_restart(board, CURRENT, say)
+    with pi.boot_written(written, "current/kernel8.img",
+                         pi_image.new) as board:
         written = change_and_restart(
             board, SWITCH.format(version=pi_image.old), say)
-    loaded = pi.load()
-    expect_fresh(lab, loaded, written)
-    assert "new/kernel8.img" in loaded.files(SERIAL)
-    with pi.boot(loaded) as board:
-        expect_system(board, pi_image.old)
+    with pi.boot_written(written, "new/kernel8.img", pi_image.old) as board:
         board.restart()
     assert lab.identity() == servers
 
@@ -217,8 +217,7 @@ def test_board_whose_plug_is_pulled_boots_what_is_on_its_disk(
     loaded = pi.load()
     for job, boots in ((f"cat {new} >/boot/firmware/unfinished", True),
                        (f"cp {new} /boot/firmware/", False)):
-        with pi.boot(loaded) as board:
-            expect_system(board, pi_image.old)
+        with pi.boot(loaded, pi_image.old) as board:
             board.run(HALFWAY.format(job=job), UPGRADE_SECONDS)
             board.pull_the_plug()
         lab.wait_idle()
