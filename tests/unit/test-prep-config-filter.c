@@ -3,37 +3,8 @@
 
 #include <stdio.h>
 
+#include "config-bench.h"
 #include "unit.h"
-
-static struct prep_config parse_for(const char *text,
-				    const struct prep_config_reader *reader)
-{
-	const struct prep_config_file file = { "config.txt", text,
-					       strlen(text) };
-	struct prep_config config;
-
-	assert_int_equal(prep_config_parse(&file, 1, reader, &config, NULL), 0);
-	assert_string_equal(config.missing_include, "");
-	return config;
-}
-
-/* BOARD is a name, or NULL for no board in particular. */
-static struct prep_config parse(const char *text, const char *board)
-{
-	struct prep_config_reader reader = { 0 };
-
-	if (board) {
-		reader.board = prep_pi_board_find(board);
-		assert_non_null(reader.board);
-	}
-	return parse_for(text, &reader);
-}
-
-static void assert_kernel(const char *text, const char *board,
-			  const char *kernel)
-{
-	assert_string_equal(parse(text, board).kernel, kernel);
-}
 
 TEST(a_board_sees_its_own_filters_and_those_of_its_family)
 {
@@ -69,7 +40,7 @@ TEST(a_board_sees_the_filter_of_its_type)
 	assert_kernel(text, "pi4", "4b");
 	assert_kernel(text, "pi400", "x");
 	assert_kernel(text, NULL, "x");
-	assert_string_equal(parse(text, "pi400").cmdline, "c");
+	assert_string_equal(config_of(text, "pi400").cmdline, "c");
 	assert_kernel("[board-type=20]\nkernel=cm4\n", "cm4", "cm4");
 	/* Several types share the row of a Pi 1. */
 	assert_kernel("[board-type=-1]\nkernel=x\n", "pi1", "kernel.img");
@@ -88,12 +59,12 @@ TEST(filters_of_different_types_have_to_apply_all)
 	};
 	static const char text[] = "[0x89025d75]\n[pi5]\nkernel=a\n[pi4]\n"
 				   "cmdline=b\n";
-	struct prep_config config = parse_for(text, &reader);
+	struct prep_config config = config_read_by(text, &reader);
 
 	assert_string_equal(config.kernel, "kernel8.img");
 	assert_string_equal(config.cmdline, "b");
 	reader.serial = "89025d76";
-	config = parse_for(text, &reader);
+	config = config_read_by(text, &reader);
 	assert_string_equal(config.cmdline, "cmdline.txt");
 }
 
@@ -102,13 +73,16 @@ TEST(a_board_sees_the_filter_of_its_serial_number)
 	struct prep_config_reader reader = { .serial = "09025d75" };
 	static const char text[] = "[0x9025D75]\ncmdline=mine\n";
 
-	assert_string_equal(parse_for(text, &reader).cmdline, "mine");
+	assert_string_equal(config_read_by(text, &reader).cmdline, "mine");
 	reader.serial = "09025d76";
-	assert_string_equal(parse_for(text, &reader).cmdline, "cmdline.txt");
-	reader.serial = NULL;
-	assert_string_equal(parse_for(text, &reader).cmdline, "cmdline.txt");
-	assert_string_equal(parse_for("[0x0]\ncmdline=x\n", &reader).cmdline,
+	assert_string_equal(config_read_by(text, &reader).cmdline,
 			    "cmdline.txt");
+	reader.serial = NULL;
+	assert_string_equal(config_read_by(text, &reader).cmdline,
+			    "cmdline.txt");
+	assert_string_equal(
+		config_read_by("[0x0]\ncmdline=x\n", &reader).cmdline,
+		"cmdline.txt");
 }
 
 TEST(none_is_for_nobody_until_all)
@@ -130,7 +104,7 @@ TEST(what_cannot_be_known_here_does_not_apply)
 		snprintf(text, sizeof(text),
 			 "[%s]\nkernel=a\n[all]\ncmdline=b\n", filters[i]);
 		assert_kernel(text, "pi4", "kernel8.img");
-		assert_string_equal(parse(text, "pi4").cmdline, "b");
+		assert_string_equal(config_of(text, "pi4").cmdline, "b");
 	}
 }
 

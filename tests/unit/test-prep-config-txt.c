@@ -3,37 +3,8 @@
 
 #include <errno.h>
 
+#include "config-bench.h"
 #include "unit.h"
-
-static struct prep_config parse_for(const char *text,
-				    const struct prep_config_reader *reader)
-{
-	const struct prep_config_file file = { "config.txt", text,
-					       strlen(text) };
-	struct prep_config config;
-
-	assert_int_equal(prep_config_parse(&file, 1, reader, &config, NULL), 0);
-	assert_string_equal(config.missing_include, "");
-	return config;
-}
-
-/* BOARD is a name, or NULL for no board in particular. */
-static struct prep_config parse(const char *text, const char *board)
-{
-	struct prep_config_reader reader = { 0 };
-
-	if (board) {
-		reader.board = prep_pi_board_find(board);
-		assert_non_null(reader.board);
-	}
-	return parse_for(text, &reader);
-}
-
-static void assert_kernel(const char *text, const char *board,
-			  const char *kernel)
-{
-	assert_string_equal(parse(text, board).kernel, kernel);
-}
 
 #define UBUNTU_JAMMY                                                     \
 	"[all]\nkernel=vmlinuz\ncmdline=cmdline.txt\n"                   \
@@ -44,7 +15,7 @@ static void assert_kernel(const char *text, const char *board,
 
 TEST(ubuntu_says_all_names)
 {
-	struct prep_config config = parse(UBUNTU_JAMMY, "pi4");
+	struct prep_config config = config_of(UBUNTU_JAMMY, "pi4");
 	char path[PREP_CONFIG_PATH_BYTES];
 
 	assert_string_equal(config.os_prefix, "");
@@ -68,7 +39,7 @@ TEST(ubuntu_says_all_names)
 TEST(ubuntu_from_25_10_has_its_files_in_current)
 {
 	struct prep_config_reader reader = { .is_tryboot = true };
-	struct prep_config config = parse(UBUNTU_RESOLUTE, NULL);
+	struct prep_config config = config_of(UBUNTU_RESOLUTE, NULL);
 	char path[PREP_CONFIG_PATH_BYTES];
 
 	prep_config_path(&config, config.cmdline, path);
@@ -77,15 +48,15 @@ TEST(ubuntu_from_25_10_has_its_files_in_current)
 	assert_string_equal(path, "current/vmlinuz");
 	assert_true(prep_config_initramfs(&config, 0, path));
 	assert_string_equal(path, "current/initrd.img");
-	config = parse_for(UBUNTU_RESOLUTE, &reader);
+	config = config_read_by(UBUNTU_RESOLUTE, &reader);
 	prep_config_path(&config, config.cmdline, path);
 	assert_string_equal(path, "new/cmdline.txt");
 }
 
 TEST(a_name_with_a_slash_ahead_has_no_prefix)
 {
-	struct prep_config config =
-		parse("os_prefix=old-\nkernel=/my.img\ncmdline=c.txt\n", "pi4");
+	struct prep_config config = config_of(
+		"os_prefix=old-\nkernel=/my.img\ncmdline=c.txt\n", "pi4");
 	char path[PREP_CONFIG_PATH_BYTES];
 
 	prep_config_path(&config, config.kernel, path);
@@ -101,14 +72,14 @@ TEST(a_name_with_a_slash_ahead_has_no_prefix)
 
 TEST(raspberry_pi_os_leaves_the_names_to_the_board)
 {
-	struct prep_config config = parse(RASPBERRY_PI_OS, "pi5");
+	struct prep_config config = config_of(RASPBERRY_PI_OS, "pi5");
 
 	assert_string_equal(config.kernel, "kernel_2712.img");
 	assert_string_equal(config.kernel_fallback, "kernel8.img");
 	assert_true(config.is_auto_initramfs);
 	assert_string_equal(config.initramfs, "initramfs_2712");
 	assert_string_equal(config.device_tree, "bcm2712-rpi-5-b.dtb");
-	config = parse(RASPBERRY_PI_OS, "pi3+");
+	config = config_of(RASPBERRY_PI_OS, "pi3+");
 	assert_string_equal(config.kernel, "kernel8.img");
 	assert_string_equal(config.initramfs, "initramfs8");
 	assert_string_equal(config.device_tree, "bcm2710-rpi-3-b-plus.dtb");
@@ -132,30 +103,32 @@ TEST(the_width_of_the_kernel_can_be_said)
 	assert_kernel("arm_64bit=0\n", "pi4", "kernel7l.img");
 	assert_kernel("arm_64bit=0\n", "pi5", "kernel_2712.img");
 	assert_kernel("arm_64bit=1\n", "pi1", "kernel.img");
-	assert_string_equal(parse("", "pi4").kernel_fallback, "kernel7l.img");
-	assert_string_equal(parse("arm_64bit=1\n", "pi4").kernel_fallback, "");
-	assert_true(parse("", "pi4").is_64bit);
-	assert_false(parse("", "pi3").is_64bit);
-	assert_true(parse("arm_64bit=0\n", "pi5").is_64bit);
-	assert_false(parse("arm_64bit=1\n", "pi1").is_64bit);
+	assert_string_equal(config_of("", "pi4").kernel_fallback,
+			    "kernel7l.img");
+	assert_string_equal(config_of("arm_64bit=1\n", "pi4").kernel_fallback,
+			    "");
+	assert_true(config_of("", "pi4").is_64bit);
+	assert_false(config_of("", "pi3").is_64bit);
+	assert_true(config_of("arm_64bit=0\n", "pi5").is_64bit);
+	assert_false(config_of("arm_64bit=1\n", "pi1").is_64bit);
 }
 
 TEST(a_kernel_of_a_known_name_says_its_width)
 {
-	assert_true(parse("kernel=kernel8.img\n", "pi3").is_64bit);
-	assert_false(parse("kernel=kernel7l.img\n", "pi4").is_64bit);
-	assert_false(parse("kernel=kernel.img\n", "pi4").is_64bit);
+	assert_true(config_of("kernel=kernel8.img\n", "pi3").is_64bit);
+	assert_false(config_of("kernel=kernel7l.img\n", "pi4").is_64bit);
+	assert_false(config_of("kernel=kernel.img\n", "pi4").is_64bit);
 	assert_false(
-		parse("arm_64bit=1\nkernel=kernel7.img\n", "pi3").is_64bit);
-	assert_true(parse("kernel=vmlinuz\n", "pi4").is_64bit);
-	assert_false(parse("kernel=vmlinuz\n", "pi3").is_64bit);
+		config_of("arm_64bit=1\nkernel=kernel7.img\n", "pi3").is_64bit);
+	assert_true(config_of("kernel=vmlinuz\n", "pi4").is_64bit);
+	assert_false(config_of("kernel=vmlinuz\n", "pi3").is_64bit);
 }
 
 TEST(an_initramfs_is_said_without_an_equals_sign)
 {
 	char path[PREP_CONFIG_PATH_BYTES];
-	struct prep_config config =
-		parse("os_prefix=a/\ninitramfs\tone,,/two 0x00800000\n", NULL);
+	struct prep_config config = config_of(
+		"os_prefix=a/\ninitramfs\tone,,/two 0x00800000\n", NULL);
 
 	assert_string_equal(config.initramfs, "one,,/two");
 	assert_true(prep_config_initramfs(&config, 0, path));
@@ -163,10 +136,13 @@ TEST(an_initramfs_is_said_without_an_equals_sign)
 	assert_true(prep_config_initramfs(&config, 1, path));
 	assert_string_equal(path, "two");
 	assert_false(prep_config_initramfs(&config, 2, path));
-	assert_string_equal(parse("initramfs one\n", NULL).initramfs, "one");
-	assert_string_equal(parse("initramfs=one\n", NULL).initramfs, "");
-	assert_string_equal(parse("initramfsone two\n", NULL).initramfs, "");
-	assert_string_equal(parse("ramfsfile=one\n", NULL).initramfs, "one");
+	assert_string_equal(config_of("initramfs one\n", NULL).initramfs,
+			    "one");
+	assert_string_equal(config_of("initramfs=one\n", NULL).initramfs, "");
+	assert_string_equal(config_of("initramfsone two\n", NULL).initramfs,
+			    "");
+	assert_string_equal(config_of("ramfsfile=one\n", NULL).initramfs,
+			    "one");
 }
 
 static void assert_auto(const char *kernel, const char *expected)
@@ -195,14 +171,14 @@ TEST(an_initramfs_is_found_by_the_name_of_its_kernel)
 
 TEST(an_initramfs_that_is_said_goes_before_one_that_is_found)
 {
-	struct prep_config config =
-		parse("initramfs mine followkernel\nauto_initramfs=1\n", "pi4");
+	struct prep_config config = config_of(
+		"initramfs mine followkernel\nauto_initramfs=1\n", "pi4");
 
 	assert_string_equal(config.initramfs, "mine");
 	assert_true(config.is_auto_initramfs);
-	config = parse("auto_initramfs=1\nauto_initramfs=0\n", "pi4");
+	config = config_of("auto_initramfs=1\nauto_initramfs=0\n", "pi4");
 	assert_string_equal(config.initramfs, "");
-	config = parse("auto_initramfs=1\nkernel=vmlinuz\n", "pi4");
+	config = config_of("auto_initramfs=1\nkernel=vmlinuz\n", "pi4");
 	assert_string_equal(config.initramfs, "");
 }
 
@@ -258,24 +234,24 @@ TEST(bytes_that_are_no_text_say_nothing)
 
 TEST(a_device_tree_can_be_said_or_left_out)
 {
-	assert_string_equal(parse("device_tree=a.dtb\n", "pi4").device_tree,
+	assert_string_equal(config_of("device_tree=a.dtb\n", "pi4").device_tree,
 			    "a.dtb");
-	assert_string_equal(parse("device_tree=\n", "pi4").device_tree, "");
-	assert_string_equal(parse("", "cm5").device_tree, "");
-	assert_string_equal(parse("", NULL).device_tree, "");
-	assert_string_equal(parse("", "cm4").device_tree,
+	assert_string_equal(config_of("device_tree=\n", "pi4").device_tree, "");
+	assert_string_equal(config_of("", "cm5").device_tree, "");
+	assert_string_equal(config_of("", NULL).device_tree, "");
+	assert_string_equal(config_of("", "cm4").device_tree,
 			    "bcm2711-rpi-cm4.dtb");
 }
 
 TEST(an_upstream_kernel_has_a_prefix_of_its_own)
 {
-	assert_string_equal(parse("upstream_kernel=1\n", "pi4").os_prefix,
+	assert_string_equal(config_of("upstream_kernel=1\n", "pi4").os_prefix,
 			    "upstream/");
 	assert_string_equal(
-		parse("os_prefix=a/\nupstream_kernel=1\n", "pi4").os_prefix,
+		config_of("os_prefix=a/\nupstream_kernel=1\n", "pi4").os_prefix,
 		"a/");
-	assert_string_equal(parse("overlay_prefix=o/\n", "pi4").overlay_prefix,
-			    "o/");
+	assert_string_equal(
+		config_of("overlay_prefix=o/\n", "pi4").overlay_prefix, "o/");
 }
 
 static void assert_included(const struct prep_config_file *files, size_t count,

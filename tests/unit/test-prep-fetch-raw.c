@@ -13,7 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "fetch-bench.h"
 #include "unit.h"
 
 #define SIZE (3u * 1024 * 1024 + 777)
@@ -65,12 +65,7 @@ static int setup(void **state)
 	(void)state;
 	memset(&disk, 0, sizeof(disk));
 	scratch_make(&scratch);
-	memset(content, 0, sizeof(content));
-	for (size_t i = 0; i < 70000; i++) {
-		content[i] = (unsigned char)(i * 7 % 251);
-		content[SIZE / 2 + i] = (unsigned char)(i % 253);
-	}
-	content[SIZE - 1] = 1;
+	fetch_bench_fill(content, SIZE);
 	scratch_write(&scratch, "image", content, SIZE);
 	return 0;
 }
@@ -82,41 +77,13 @@ static int teardown(void **state)
 	return 0;
 }
 
-struct outcome {
-	int error;
-	int fd;
-	struct prep_fetched fetched;
-	struct pbf_reason why;
-};
-
-static void close_outcome(struct outcome *outcome)
+static struct fetch_outcome fetch(const char *name)
 {
-	close(outcome->fd);
-}
-#define _cleanup_outcome_ _cleanup_(close_outcome)
-
-static struct outcome fetch_with(struct prep_fetch fetch)
-{
-	struct outcome outcome = { .why = { .text = "" } };
-
-	outcome.fd = openat(scratch.fd, "out",
-			    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(outcome.fd >= 0);
-	fetch.destination_fd = outcome.fd;
-	outcome.error = prep_fetch(&fetch, &outcome.fetched, &outcome.why);
-	return outcome;
+	return fetch_bench_file(&scratch, name,
+				(struct prep_fetch){ .wants_sum = true });
 }
 
-static struct outcome fetch(const char *name)
-{
-	_cleanup_close_ int fd = openat(scratch.fd, name, O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fetch_with(
-		(struct prep_fetch){ .source_fd = fd, .wants_sum = true });
-}
-
-static void assert_content(const struct outcome *outcome,
+static void assert_content(const struct fetch_outcome *outcome,
 			   const unsigned char *bytes, size_t length)
 {
 	struct stat st;
@@ -130,7 +97,7 @@ static void assert_content(const struct outcome *outcome,
 	assert_memory_equal(buffer, bytes, length);
 }
 
-static void assert_sum(const struct outcome *outcome,
+static void assert_sum(const struct fetch_outcome *outcome,
 		       const unsigned char *bytes, size_t length)
 {
 	_cleanup_hasher_ struct prep_hasher *hasher = prep_hasher_new();
@@ -141,7 +108,7 @@ static void assert_sum(const struct outcome *outcome,
 	assert_true(prep_sum_equal(&outcome->fetched.sum, &sum));
 }
 
-static uint64_t allocated_bytes(const struct outcome *outcome)
+static uint64_t allocated_bytes(const struct fetch_outcome *outcome)
 {
 	struct stat st;
 
@@ -151,7 +118,7 @@ static uint64_t allocated_bytes(const struct outcome *outcome)
 
 TEST(a_raw_image_is_copied_and_gets_holes)
 {
-	_cleanup_outcome_ struct outcome outcome = fetch("image");
+	_cleanup_outcome_ struct fetch_outcome outcome = fetch("image");
 
 	assert_content(&outcome, content, SIZE);
 	assert_sum(&outcome, content, SIZE);
@@ -162,7 +129,7 @@ TEST(a_raw_image_is_copied_and_gets_holes)
 TEST(holes_of_the_source_are_zeroes_in_the_sum)
 {
 	static unsigned char sparse[SIZE];
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	_cleanup_close_ int fd = openat(scratch.fd, "sparse",
 					O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -179,7 +146,7 @@ TEST(holes_of_the_source_are_zeroes_in_the_sum)
 
 TEST(a_raw_image_is_cloned_where_that_is_possible)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	disk.can_clone = true;
 	outcome = fetch("image");
@@ -192,11 +159,12 @@ TEST(a_clone_that_is_too_large_is_not_made)
 {
 	_cleanup_close_ int fd =
 		openat(scratch.fd, "image", O_RDONLY | O_CLOEXEC);
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	disk.can_clone = true;
-	outcome = fetch_with((struct prep_fetch){ .source_fd = fd,
-						  .size_bytes_max = 100000 });
+	outcome = fetch_bench(&scratch,
+			      (struct prep_fetch){ .source_fd = fd,
+						   .size_bytes_max = 100000 });
 	assert_int_equal(outcome.error, -EFBIG);
 	assert_reason(outcome.why, 100000, "larger than 100000 bytes");
 	assert_int_equal(disk.clones, 0);
@@ -206,12 +174,13 @@ TEST(a_source_is_read_from_where_it_stands)
 {
 	_cleanup_close_ int fd =
 		openat(scratch.fd, "image", O_RDONLY | O_CLOEXEC);
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	disk.can_clone = true;
 	assert_int_equal(lseek(fd, 5000, SEEK_SET), 5000);
-	outcome = fetch_with(
-		(struct prep_fetch){ .source_fd = fd, .wants_sum = true });
+	outcome =
+		fetch_bench(&scratch, (struct prep_fetch){ .source_fd = fd,
+							   .wants_sum = true });
 	assert_content(&outcome, content + 5000, SIZE - 5000);
 	assert_sum(&outcome, content + 5000, SIZE - 5000);
 	assert_int_equal(disk.clones, 0);
@@ -243,8 +212,9 @@ TEST(a_pipe_will_do)
 {
 	pid_t child;
 	_cleanup_close_ int fd = open_pipe(&child);
-	_cleanup_outcome_ struct outcome outcome = fetch_with(
-		(struct prep_fetch){ .source_fd = fd, .wants_sum = true });
+	_cleanup_outcome_ struct fetch_outcome outcome =
+		fetch_bench(&scratch, (struct prep_fetch){ .source_fd = fd,
+							   .wants_sum = true });
 
 	waitpid(child, NULL, 0);
 	assert_content(&outcome, content, SIZE);
@@ -261,14 +231,15 @@ static bool cancel_second(void *context)
 
 TEST(waiting_for_a_pipe_can_be_cancelled)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	unsigned int asked = 0;
 	int ends[2];
 
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	outcome = fetch_with((struct prep_fetch){ .source_fd = ends[0],
-						  .is_cancelled = cancel_second,
-						  .context = &asked });
+	outcome = fetch_bench(
+		&scratch, (struct prep_fetch){ .source_fd = ends[0],
+					       .is_cancelled = cancel_second,
+					       .context = &asked });
 	assert_int_equal(outcome.error, -ECANCELED);
 	assert_reason(outcome.why, 0, "interrupted");
 	close(ends[0]);
@@ -277,7 +248,7 @@ TEST(waiting_for_a_pipe_can_be_cancelled)
 
 TEST(a_source_that_cannot_be_read_says_where)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	scratch_mkdir(&scratch, "directory");
 	outcome = fetch("directory");
@@ -288,7 +259,7 @@ TEST(a_source_that_cannot_be_read_says_where)
 
 TEST(a_full_disk_says_where)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	disk.room_bytes = 65536;
 	outcome = fetch("image");
@@ -301,7 +272,7 @@ TEST(a_full_disk_says_where)
 
 TEST(an_empty_source_is_no_image)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	scratch_touch(&scratch, "empty");
 	outcome = fetch("empty");
@@ -311,7 +282,7 @@ TEST(an_empty_source_is_no_image)
 
 TEST(an_image_of_one_byte_is_an_image)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	scratch_write(&scratch, "tiny", "\1", 1);
 	outcome = fetch("tiny");
@@ -322,7 +293,7 @@ static void assert_foreign(size_t offset, const char *magic, size_t length,
 			   const char *words)
 {
 	unsigned char head[1024] = "";
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	memcpy(head + offset, magic, length);
 	scratch_write(&scratch, "foreign", head, sizeof(head));
@@ -359,7 +330,7 @@ TEST(archives_and_images_of_other_kinds_are_refused)
 
 TEST(the_limit_is_the_file_system_unless_said_otherwise)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	_cleanup_close_ int fd =
 		openat(scratch.fd, "huge", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -368,7 +339,7 @@ TEST(the_limit_is_the_file_system_unless_said_otherwise)
 		print_message("no such large files here\n");
 		skip();
 	}
-	outcome = fetch_with((struct prep_fetch){ .source_fd = fd });
+	outcome = fetch_bench(&scratch, (struct prep_fetch){ .source_fd = fd });
 	assert_int_equal(outcome.error, -EFBIG);
 }
 

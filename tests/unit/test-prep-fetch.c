@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fetch-bench.h"
 #include "packed.h"
 #include "scratch.h"
 #include "unit.h"
@@ -14,19 +15,13 @@
 #define SIZE (3u * 1024 * 1024)
 
 static struct scratch scratch;
-/* An image: something at both ends and in the middle, else zeroes. */
 static unsigned char content[SIZE];
 
 static int setup(void **state)
 {
 	(void)state;
 	scratch_make(&scratch);
-	memset(content, 0, sizeof(content));
-	for (size_t i = 0; i < 70000; i++) {
-		content[i] = (unsigned char)(i * 7 % 251);
-		content[SIZE / 2 + i] = (unsigned char)(i % 253);
-	}
-	content[SIZE - 1] = 1;
+	fetch_bench_fill(content, SIZE);
 	return 0;
 }
 
@@ -37,38 +32,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What became of fetching, and the file it was fetched to. */
-struct outcome {
-	int error;
-	int fd;
-	struct prep_fetched fetched;
-	struct pbf_reason why;
-};
-
-static void close_outcome(struct outcome *outcome)
+static struct fetch_outcome fetch(const char *name)
 {
-	close(outcome->fd);
-}
-#define _cleanup_outcome_ _cleanup_(close_outcome)
-
-static struct outcome fetch_with(const char *name, struct prep_fetch fetch)
-{
-	struct outcome outcome = { .why = { .text = "" } };
-
-	fetch.source_fd = openat(scratch.fd, name, O_RDONLY | O_CLOEXEC);
-	assert_true(fetch.source_fd >= 0);
-	outcome.fd = openat(scratch.fd, "out",
-			    O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_true(outcome.fd >= 0);
-	fetch.destination_fd = outcome.fd;
-	outcome.error = prep_fetch(&fetch, &outcome.fetched, &outcome.why);
-	close(fetch.source_fd);
-	return outcome;
-}
-
-static struct outcome fetch(const char *name)
-{
-	return fetch_with(name, (struct prep_fetch){ .wants_sum = true });
+	return fetch_bench_file(&scratch, name,
+				(struct prep_fetch){ .wants_sum = true });
 }
 
 static void write_packed(const char *name, const struct packed *packed)
@@ -84,7 +51,7 @@ static void write_compressed(const char *name, enum prep_format format)
 	write_packed(name, &packed);
 }
 
-static void assert_written(const struct outcome *outcome)
+static void assert_written(const struct fetch_outcome *outcome)
 {
 	static unsigned char buffer[SIZE];
 	struct stat st;
@@ -108,7 +75,7 @@ static const enum prep_format formats[] = {
 TEST(an_image_is_decompressed_whatever_its_name)
 {
 	for (size_t i = 0; i < FORMATS; i++) {
-		_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+		_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 		write_compressed("image.img", formats[i]);
 		outcome = fetch("image.img");
@@ -119,7 +86,7 @@ TEST(an_image_is_decompressed_whatever_its_name)
 
 TEST(runs_of_zeroes_become_holes)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	struct stat st;
 
 	write_compressed("image.xz", PREP_FORMAT_XZ);
@@ -131,7 +98,7 @@ TEST(runs_of_zeroes_become_holes)
 
 TEST(an_image_that_ends_in_zeroes_has_its_size)
 {
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 	content[SIZE - 1] = 0;
 	write_compressed("image.gz", PREP_FORMAT_GZIP);
@@ -156,7 +123,7 @@ static struct prep_sum sum_of(const char *name)
 TEST(the_sum_is_that_of_the_source)
 {
 	for (size_t i = 0; i < FORMATS; i++) {
-		_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+		_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 		struct prep_sum sum;
 
 		write_compressed("image", formats[i]);
@@ -170,7 +137,7 @@ TEST(the_sum_is_that_of_the_source)
 TEST(padding_behind_the_compressed_data_is_in_the_sum_not_in_the_image)
 {
 	_cleanup_packed_ struct packed packed = { 0 };
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	struct prep_sum sum;
 
 	packed_compress(&packed, PREP_FORMAT_GZIP, content, SIZE);
@@ -185,7 +152,7 @@ TEST(padding_behind_the_compressed_data_is_in_the_sum_not_in_the_image)
 static void assert_refused(const char *name, int error, uint64_t offset,
 			   const char *words)
 {
-	_cleanup_outcome_ struct outcome outcome = fetch(name);
+	_cleanup_outcome_ struct fetch_outcome outcome = fetch(name);
 
 	assert_int_equal(outcome.error, error);
 	assert_reason(outcome.why, offset, words);
@@ -258,7 +225,7 @@ TEST(a_damaged_download_is_refused)
 {
 	for (size_t i = 0; i < FORMATS; i++) {
 		_cleanup_packed_ struct packed packed = { 0 };
-		_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+		_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 		packed_compress(&packed, formats[i], content, SIZE);
 		memset(packed.bytes + 20, 0xff, packed.length - 40);
@@ -300,15 +267,17 @@ TEST(nothing_compressed_is_no_image)
 
 TEST(an_image_may_have_as_many_bytes_as_it_may)
 {
-	_cleanup_outcome_ struct outcome enough = { .fd = -1 };
-	_cleanup_outcome_ struct outcome too_few = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome enough = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome too_few = { .fd = -1 };
 
 	write_compressed("image.xz", PREP_FORMAT_XZ);
-	enough = fetch_with("image.xz",
-			    (struct prep_fetch){ .size_bytes_max = SIZE });
+	enough =
+		fetch_bench_file(&scratch, "image.xz",
+				 (struct prep_fetch){ .size_bytes_max = SIZE });
 	assert_written(&enough);
-	too_few = fetch_with("image.xz",
-			     (struct prep_fetch){ .size_bytes_max = SIZE - 1 });
+	too_few = fetch_bench_file(
+		&scratch, "image.xz",
+		(struct prep_fetch){ .size_bytes_max = SIZE - 1 });
 	assert_int_equal(too_few.error, -EFBIG);
 	assert_reason(too_few.why, SIZE - 1, "larger than 3145727 bytes");
 }
@@ -339,9 +308,10 @@ static bool watch_cancelled(void *context)
 	return watch->cancel_at != 0 && watch->asked >= watch->cancel_at;
 }
 
-static struct outcome fetch_watched(const char *name, struct watch *watch)
+static struct fetch_outcome fetch_watched(const char *name, struct watch *watch)
 {
-	return fetch_with(name, (struct prep_fetch){
+	return fetch_bench_file(&scratch, name,
+				(struct prep_fetch){
 					.progress = watch_progress,
 					.is_cancelled = watch_cancelled,
 					.context = watch,
@@ -351,7 +321,7 @@ static struct outcome fetch_watched(const char *name, struct watch *watch)
 TEST(progress_is_told_up_to_the_end_of_the_source)
 {
 	_cleanup_packed_ struct packed packed = { 0 };
-	_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 	struct watch watch = { 0 };
 
 	packed_compress(&packed, PREP_FORMAT_GZIP, content, SIZE);
@@ -366,7 +336,7 @@ TEST(progress_is_told_up_to_the_end_of_the_source)
 
 TEST(fetching_can_be_cancelled_at_any_time)
 {
-	_cleanup_outcome_ struct outcome whole = { .fd = -1 };
+	_cleanup_outcome_ struct fetch_outcome whole = { .fd = -1 };
 	struct watch watch = { 0 };
 	unsigned int asked;
 
@@ -375,7 +345,7 @@ TEST(fetching_can_be_cancelled_at_any_time)
 	assert_written(&whole);
 	asked = watch.asked;
 	for (unsigned int i = 1; i <= asked; i++) {
-		_cleanup_outcome_ struct outcome outcome = { .fd = -1 };
+		_cleanup_outcome_ struct fetch_outcome outcome = { .fd = -1 };
 
 		watch = (struct watch){ .cancel_at = i };
 		outcome = fetch_watched("image.xz", &watch);

@@ -8,54 +8,22 @@
 
 #include <xxhash.h>
 
-#include "packed.h"
+#include "initrd-bench.h"
 #include "unit.h"
 
 #define FILE_MODE (S_IFREG | 0644)
 
-/* Where reading the initrd fails; 0: nowhere. */
-static uint64_t fail_at;
-
-static int read_packed(void *context, uint64_t offset_bytes, void *buffer,
-		       size_t length)
+static void assert_error(struct initrd_outcome outcome, int error,
+			 uint64_t offset, const char *words)
 {
-	const struct packed *packed = context;
-
-	assert_in_range(length, 0, packed->length - offset_bytes);
-	if (fail_at != 0 && offset_bytes + length > fail_at)
-		return -EREMOTEIO;
-	memcpy(buffer, packed->bytes + offset_bytes, length);
-	return 0;
-}
-
-struct outcome {
-	int error;
-	struct prep_initrd initrd;
-	struct pbf_reason why;
-};
-
-static struct outcome look(struct packed *packed,
-			   const struct prep_initrd_limits *limits)
-{
-	const struct prep_initrd_source source = {
-		.size_bytes = packed->length,
-		.read = read_packed,
-		.context = packed,
-	};
-	struct outcome outcome = { .why = { .text = "" } };
-
-	outcome.error = prep_initrd_read(&source, limits, &outcome.initrd,
-					 &outcome.why);
-	return outcome;
+	assert_int_equal(outcome.error, error);
+	assert_reason(outcome.why, offset, words);
 }
 
 static void assert_refused(struct packed *packed, int error, uint64_t offset,
 			   const char *words)
 {
-	struct outcome outcome = look(packed, NULL);
-
-	assert_int_equal(outcome.error, error);
-	assert_reason(outcome.why, offset, words);
+	assert_error(initrd_look(packed, NULL), error, offset, words);
 }
 
 static void add_archive(struct packed *packed, const char *name)
@@ -141,7 +109,7 @@ TEST(compressed_data_that_are_cut_off_are_malformed)
 TEST(damage_is_said_to_be_where_it_is)
 {
 	_cleanup_packed_ struct packed packed = { 0 };
-	struct outcome outcome;
+	struct initrd_outcome outcome;
 	size_t start;
 
 	add_archive(&packed, "early");
@@ -149,7 +117,7 @@ TEST(damage_is_said_to_be_where_it_is)
 	start = packed.length;
 	add_compressed(&packed, PREP_FORMAT_GZIP);
 	packed.bytes[packed.length - 8] ^= 1; /* the checksum */
-	outcome = look(&packed, NULL);
+	outcome = initrd_look(&packed, NULL);
 	assert_int_equal(outcome.error, -EUCLEAN);
 	assert_in_range(outcome.why.offset_bytes, start, packed.length);
 	packed.bytes[start - 4096 - 124] = 'x'; /* the trailer's header */
@@ -193,15 +161,15 @@ TEST(members_are_limited)
 {
 	_cleanup_packed_ struct packed packed = { 0 };
 	struct prep_initrd_limits limits = defaults;
-	struct outcome outcome;
+	struct initrd_outcome outcome;
 
 	for (int i = 0; i < 100; i++)
 		packed_cpio(&packed, "x", FILE_MODE, "");
 	packed_cpio_end(&packed);
 	limits.members_max = 100;
-	assert_int_equal(look(&packed, &limits).error, 0);
+	assert_int_equal(initrd_look(&packed, &limits).error, 0);
 	limits.members_max = 99;
-	outcome = look(&packed, &limits);
+	outcome = initrd_look(&packed, &limits);
 	assert_int_equal(outcome.error, -EFBIG);
 	assert_reason(outcome.why, PBF_REASON_NO_OFFSET, "more than 99 files");
 }
@@ -215,16 +183,17 @@ TEST(what_is_unpacked_is_limited)
 	for (size_t i = 0; i < FORMATS; i++) {
 		_cleanup_packed_ struct packed packed = { 0 };
 		struct prep_initrd_limits limits = defaults;
-		struct outcome outcome;
+		struct initrd_outcome outcome;
 
 		packed_compress(&packed, formats[i], zeroes, length);
 		limits.unpacked_bytes_max = length - 1;
-		outcome = look(&packed, &limits);
+		outcome = initrd_look(&packed, &limits);
 		assert_int_equal(outcome.error, -EFBIG);
 		assert_reason(outcome.why, PBF_REASON_NO_OFFSET,
 			      "more than 33554431 bytes when unpacked");
 		limits.unpacked_bytes_max = length;
-		assert_int_equal(look(&packed, &limits).error, -EOPNOTSUPP);
+		assert_int_equal(initrd_look(&packed, &limits).error,
+				 -EOPNOTSUPP);
 	}
 	free(zeroes);
 }
@@ -236,10 +205,10 @@ TEST(time_is_limited)
 	limits.time_ms_max = 0;
 	for (size_t i = 0; i < FORMATS; i++) {
 		_cleanup_packed_ struct packed packed = { 0 };
-		struct outcome outcome;
+		struct initrd_outcome outcome;
 
 		add_compressed(&packed, formats[i]);
-		outcome = look(&packed, &limits);
+		outcome = initrd_look(&packed, &limits);
 		assert_int_equal(outcome.error, -ETIMEDOUT);
 		assert_non_null(strstr(outcome.why.text, "took too long"));
 	}
@@ -252,25 +221,24 @@ TEST(what_cannot_be_read_says_where)
 	add_archive(&packed, "init");
 	packed_add_zeroes(&packed, 300000);
 	add_compressed(&packed, PREP_FORMAT_GZIP);
-	assert_int_equal(look(&packed, NULL).error, 0);
-	fail_at = 100;
-	assert_refused(&packed, -EREMOTEIO, 0, "cannot be read: ");
-	fail_at = packed.length - 1;
-	assert_refused(&packed, -EREMOTEIO, 256u << 10, "cannot be read: ");
-	fail_at = 0;
+	assert_int_equal(initrd_look(&packed, NULL).error, 0);
+	assert_error(initrd_look_until(&packed, 100), -EREMOTEIO, 0,
+		     "cannot be read: ");
+	assert_error(initrd_look_until(&packed, packed.length - 1), -EREMOTEIO,
+		     256u << 10, "cannot be read: ");
 }
 
 TEST(a_thousand_parts_are_read_one_after_the_other)
 {
 	_cleanup_packed_ struct packed packed = { 0 };
-	struct outcome outcome;
+	struct initrd_outcome outcome;
 
 	for (int i = 0; i < 1000; i++) {
 		add_archive(&packed, "early");
 		add_compressed(&packed, PREP_FORMAT_GZIP);
 		packed_add_zeroes(&packed, 4 + (-packed.length & 3));
 	}
-	outcome = look(&packed, NULL);
+	outcome = initrd_look(&packed, NULL);
 	assert_int_equal(outcome.error, 0);
 	assert_int_equal(outcome.initrd.members, 2000);
 }
@@ -311,17 +279,17 @@ static void add_frame(struct packed *packed, const struct packed *content)
 TEST(something_may_follow_frames_of_zstd_with_checksums)
 {
 	_cleanup_packed_ struct packed packed = { 0 }, archive = { 0 };
-	struct outcome outcome;
+	struct initrd_outcome outcome;
 
 	add_archive(&archive, "init");
 	add_frame(&packed, &archive);
 	add_frame(&packed, &archive);
-	outcome = look(&packed, NULL);
+	outcome = initrd_look(&packed, NULL);
 	assert_int_equal(outcome.error, 0);
 	assert_int_equal(outcome.initrd.members, 2);
 	packed_add_zeroes(&packed, 4 + (-packed.length & 3));
 	packed_add(&packed, archive.bytes, archive.length);
-	outcome = look(&packed, NULL);
+	outcome = initrd_look(&packed, NULL);
 	if (outcome.error != 0)
 		fail_msg("%s", outcome.why.text);
 	assert_int_equal(outcome.initrd.members, 3);

@@ -5,46 +5,15 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "packed.h"
+#include "initrd-bench.h"
 #include "unit.h"
 
 #define DIRECTORY (S_IFDIR | 0755)
 #define FILE_MODE (S_IFREG | 0644)
 
-static int read_packed(void *context, uint64_t offset_bytes, void *buffer,
-		       size_t length)
-{
-	const struct packed *packed = context;
-
-	assert_in_range(length, 0, packed->length - offset_bytes);
-	memcpy(buffer, packed->bytes + offset_bytes, length);
-	return 0;
-}
-
-struct outcome {
-	int error;
-	struct prep_initrd initrd;
-	struct pbf_reason why;
-};
-
-static struct outcome look(struct packed *packed,
-			   const struct prep_initrd_limits *limits)
-{
-	const struct prep_initrd_source source = {
-		.size_bytes = packed->length,
-		.read = read_packed,
-		.context = packed,
-	};
-	struct outcome outcome = { .why = { .text = "" } };
-
-	outcome.error = prep_initrd_read(&source, limits, &outcome.initrd,
-					 &outcome.why);
-	return outcome;
-}
-
 static struct prep_initrd must_look(struct packed *packed)
 {
-	struct outcome outcome = look(packed, NULL);
+	struct initrd_outcome outcome = initrd_look(packed, NULL);
 
 	if (outcome.error != 0)
 		fail_msg("%s", outcome.why.text);
@@ -353,7 +322,7 @@ TEST(zeroes_may_follow_what_is_compressed)
 	for (size_t i = 0; i < COUNT(formats) * COUNT(gaps); i++) {
 		enum prep_format format = formats[i / COUNT(gaps)];
 		_cleanup_packed_ struct packed packed = { 0 };
-		struct outcome outcome;
+		struct initrd_outcome outcome;
 
 		if (format == PREP_FORMAT_LZMA)
 			continue; /* it does not say where it ends */
@@ -361,7 +330,7 @@ TEST(zeroes_may_follow_what_is_compressed)
 		add_compressed(&packed, format, tools_names,
 			       COUNT(tools_names));
 		packed_add_zeroes(&packed, gaps[i % COUNT(gaps)]);
-		outcome = look(&packed, NULL);
+		outcome = initrd_look(&packed, NULL);
 		if (outcome.error != 0)
 			fail_msg("%s and %zu zeroes: %s",
 				 prep_format_name(format),
@@ -377,7 +346,7 @@ TEST(an_archive_may_follow_what_is_compressed)
 	for (size_t i = 0; i < COUNT(formats); i++) {
 		_cleanup_packed_ struct packed packed = { 0 };
 		_cleanup_packed_ struct packed second = archive_of(added, 1);
-		struct outcome outcome;
+		struct initrd_outcome outcome;
 
 		if (formats[i] == PREP_FORMAT_LZMA)
 			continue;
@@ -385,7 +354,7 @@ TEST(an_archive_may_follow_what_is_compressed)
 			       COUNT(dracut_names));
 		packed_add_zeroes(&packed, 4 + (-packed.length & 3));
 		packed_add(&packed, second.bytes, second.length);
-		outcome = look(&packed, NULL);
+		outcome = initrd_look(&packed, NULL);
 		if (outcome.error != 0)
 			fail_msg("%s: %s", prep_format_name(formats[i]),
 				 outcome.why.text);

@@ -9,16 +9,14 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "undo-bench.h"
 #include "unit.h"
 
 #define SIZE (64u << 10)
@@ -26,10 +24,8 @@
 #define KILLS_THAT_HIT 100
 #define KILLS_MAX 20000
 
-static struct scratch scratch;
+static struct undo_bench bench;
 static unsigned char old[LARGER], new[LARGER];
-static char path[128];
-static int content_fd;
 /*
  * Steps until the process is killed; 0: never.  A write is two steps: killed
  * in the second, half of it is done, and that half ends at a multiple of this.
@@ -77,47 +73,21 @@ int fallocate(int fd, int mode, off_t offset, off_t length)
 	return (int)syscall(SYS_fallocate, fd, mode, offset, length);
 }
 
-static int make_content(const unsigned char *bytes)
-{
-	int fd = memfd_create("content", MFD_CLOEXEC);
-
-	assert_int_equal(syscall(SYS_pwrite64, fd, bytes, LARGER, 0), LARGER);
-	return fd;
-}
-
 static int setup(void **state)
 {
 	(void)state;
 	steps_left = 0;
 	half_of = 1;
-	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	memset(old, 0, sizeof(old));
-	for (size_t i = 0; i < SIZE; i++)
-		old[i] = (unsigned char)(i % 251);
+	undo_bench_make(&bench, old, SIZE);
 	memcpy(new, old, sizeof(new));
-	scratch_write(&scratch, "image", old, SIZE);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	close(content_fd);
-	scratch_remove(&scratch);
+	undo_bench_free(&bench);
 	return 0;
-}
-
-static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
-{
-	const struct range range = {
-		.offset_bytes = offset,
-		.length_bytes = length,
-		.content_fd = content_fd,
-		.content_offset_bytes = offset,
-	};
-
-	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 static const struct {
@@ -132,10 +102,11 @@ static int apply(uint64_t new_size)
 {
 	_cleanup_undo_ struct undo *undo = NULL;
 	_cleanup_ranges_ struct ranges ranges = { 0 };
-	int error = undo_open(path, &undo, NULL);
+	int error = undo_open(bench.path, &undo, NULL);
 
 	for (size_t i = 0; i < CHANGES; i++)
-		add(&ranges, changes[i].offset, changes[i].length);
+		undo_bench_add(&bench, &ranges, changes[i].offset,
+			       changes[i].length);
 	return error < 0 ? error : undo_apply(undo, &ranges, new_size, NULL);
 }
 
@@ -143,7 +114,7 @@ static int recover(void)
 {
 	_cleanup_undo_ struct undo *undo = NULL;
 	enum undo_outcome outcome;
-	int error = undo_open(path, &undo, NULL);
+	int error = undo_open(bench.path, &undo, NULL);
 
 	return error < 0 ? error : undo_recover(undo, false, &outcome, NULL);
 }
@@ -171,7 +142,7 @@ static int grow_and_change(void)
 
 static size_t read_image(unsigned char buffer[LARGER + 1])
 {
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(bench.path, O_RDONLY | O_CLOEXEC);
 	ssize_t n = read(fd, buffer, LARGER + 1);
 
 	assert_true(n > 0);
@@ -189,7 +160,7 @@ static void put_new_content(void)
 {
 	for (size_t i = 0; i < CHANGES; i++)
 		memset(new + changes[i].offset, 'n', changes[i].length);
-	content_fd = make_content(new);
+	undo_bench_set_content(&bench, new, LARGER);
 }
 
 /* Recovers, killed at each step in turn; returns after how many it was done. */
@@ -213,11 +184,11 @@ TEST(an_image_is_as_before_or_as_wanted_whatever_step_is_the_last)
 		steps_of_recovery += recover_under_fire();
 		if (!image_is(old, SIZE) && !image_is(new, LARGER))
 			fail_msg("after step %u the image is neither", at);
-		assert_false(undo_is_pending(path));
-		scratch_write(&scratch, "image", old, SIZE);
+		assert_false(undo_is_pending(bench.path));
+		scratch_write(&bench.scratch, "image", old, SIZE);
 	}
 	assert_true(image_is(new, LARGER));
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 	/* That there was something to be killed in. */
 	assert_in_range(at, 50, 500);
 	assert_in_range(steps_of_recovery, 200, 10000);
@@ -233,16 +204,16 @@ TEST(an_image_is_put_back_when_it_was_half_written)
 		if (!image_is(old, SIZE) && !image_is(new, LARGER))
 			half++;
 		assert_int_equal(recover(), 0);
-		scratch_write(&scratch, "image", old, SIZE);
+		scratch_write(&bench.scratch, "image", old, SIZE);
 	}
 	assert_in_range(half, 5, 100);
 }
 
 /* Changes the image to and fro until it is killed, and tells of each time. */
-static void change_for_ever(const int contents[2], int told_fd)
+static void change_for_ever(int told_fd)
 {
 	for (unsigned int i = 0;; i++) {
-		content_fd = contents[i % 2];
+		undo_bench_set_content(&bench, i % 2 ? old : new, LARGER);
 		if (apply(0) < 0 || write(told_fd, "", 1) != 1)
 			_exit(1);
 	}
@@ -273,7 +244,7 @@ static int64_t await_changes(int told_fd, long changes_wanted)
  * Kills a child while it changes the image.  It has made some changes by then,
  * however slow the machine is, and is some part of one further.
  */
-static void kill_at_random(const int contents[2])
+static void kill_at_random(void)
 {
 	struct timespec pause = { 0 };
 	int64_t pause_ns;
@@ -283,7 +254,7 @@ static void kill_at_random(const int contents[2])
 	assert_int_equal(pipe2(told, O_CLOEXEC), 0);
 	child = fork();
 	if (child == 0)
-		change_for_ever(contents, told[1]);
+		change_for_ever(told[1]);
 	close(told[1]);
 	pause_ns = await_changes(told[0], 1 + random() % 3) *
 		   (random() % 1000) / 1000;
@@ -298,20 +269,17 @@ static void kill_at_random(const int contents[2])
 
 TEST(an_image_is_one_or_the_other_whenever_a_program_is_killed)
 {
-	int contents[2];
 	unsigned int pending = 0, olds = 0, news = 0;
 
 	put_new_content();
-	contents[0] = content_fd;
-	contents[1] = make_content(old);
-	scratch_truncate(&scratch, "image", LARGER);
+	scratch_truncate(&bench.scratch, "image", LARGER);
 	srandom(1);
 	/* Until enough of them were in the middle of something. */
 	for (int i = 0; i < KILLS_MAX; i++) {
-		kill_at_random(contents);
-		pending += undo_is_pending(path);
+		kill_at_random();
+		pending += undo_is_pending(bench.path);
 		assert_int_equal(recover(), 0);
-		assert_false(undo_is_pending(path));
+		assert_false(undo_is_pending(bench.path));
 		if (image_is(old, LARGER))
 			olds++;
 		else if (image_is(new, LARGER))
@@ -321,7 +289,6 @@ TEST(an_image_is_one_or_the_other_whenever_a_program_is_killed)
 		if (pending >= KILLS_THAT_HIT && olds > 0 && news > 0)
 			break;
 	}
-	close(contents[1]);
 	assert_in_range(pending, KILLS_THAT_HIT, KILLS_MAX);
 	assert_in_range(olds, 1, KILLS_MAX);
 	assert_in_range(news, 1, KILLS_MAX);

@@ -11,14 +11,12 @@
 
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "undo-bench.h"
 #include "unit.h"
 
 #define SIZE (16u << 10)
@@ -27,10 +25,8 @@
 #define SECTOR 512u
 #define DISKS_PER_MOMENT 60
 
-static struct scratch scratch;
+static struct undo_bench bench;
 static unsigned char old[LARGER], new[LARGER];
-static char path[128];
-static int content_fd;
 
 enum kind {
 	WRITE,
@@ -130,13 +126,8 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&record, 0, sizeof(record));
-	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	memset(old, 0, sizeof(old));
-	for (size_t i = 0; i < SIZE; i++)
-		old[i] = (unsigned char)(i % 251);
+	undo_bench_make(&bench, old, SIZE);
 	memcpy(new, old, sizeof(new));
-	scratch_write(&scratch, "image", old, SIZE);
 	return 0;
 }
 
@@ -145,8 +136,7 @@ static int teardown(void **state)
 	(void)state;
 	for (size_t i = 0; i < record.count; i++)
 		free(record.deeds[i].bytes);
-	close(content_fd);
-	scratch_remove(&scratch);
+	undo_bench_free(&bench);
 	return 0;
 }
 
@@ -215,38 +205,33 @@ static void make_disk(size_t moment)
 	for (size_t i = 0; i < moment; i++)
 		redo(record.deeds[i].place == IMAGE ? &image : &undo,
 		     &record.deeds[i], is_synced(i, moment));
-	scratch_write(&scratch, "image", image.bytes, image.size);
-	if (faccessat(scratch.fd, "image.undo", F_OK, 0) == 0)
-		scratch_unlink(&scratch, "image.undo");
+	scratch_write(&bench.scratch, "image", image.bytes, image.size);
+	if (faccessat(bench.scratch.fd, "image.undo", F_OK, 0) == 0)
+		scratch_unlink(&bench.scratch, "image.undo");
 	if (undo.is_there)
-		scratch_write(&scratch, "image.undo", undo.bytes, undo.size);
-}
-
-static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
-{
-	const struct range range = {
-		.offset_bytes = offset,
-		.length_bytes = length,
-		.content_fd = content_fd,
-		.content_offset_bytes = offset,
-	};
-
-	memset(new + offset, 'n', length);
-	assert_int_equal(ranges_add(ranges, &range), 0);
+		scratch_write(&bench.scratch, "image.undo", undo.bytes,
+			      undo.size);
 }
 
 static void record_change(void)
 {
+	static const struct {
+		uint64_t offset, length;
+	} changes[] = {
+		{ 512, 1024 },
+		{ 4096, 6144 },
+		{ LARGER - 5120, 5120 }, /* across the old end */
+	};
 	_cleanup_undo_ struct undo *undo = NULL;
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	content_fd = memfd_create("content", MFD_CLOEXEC);
-	add(&ranges, 512, 1024);
-	add(&ranges, 4096, 6144);
-	add(&ranges, LARGER - 5120, 5120); /* across the old end */
-	assert_int_equal(syscall(SYS_pwrite64, content_fd, new, LARGER, 0),
-			 LARGER);
-	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	for (size_t i = 0; i < 3; i++)
+		memset(new + changes[i].offset, 'n', changes[i].length);
+	undo_bench_set_content(&bench, new, LARGER);
+	for (size_t i = 0; i < 3; i++)
+		undo_bench_add(&bench, &ranges, changes[i].offset,
+			       changes[i].length);
+	assert_int_equal(undo_open(bench.path, &undo, NULL), 0);
 	record.image_fd = undo_fd(undo);
 	record.is_on = true;
 	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
@@ -262,7 +247,7 @@ static bool is_old_when_recovered(size_t moment)
 	struct pbf_reason why = { .text = "" };
 	ssize_t n;
 
-	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	assert_int_equal(undo_open(bench.path, &undo, NULL), 0);
 	if (undo_recover(undo, false, &outcome, &why) < 0)
 		fail_msg("after deed %zu: %s", moment, why.text);
 	n = pread(undo_fd(undo), found, sizeof(found), 0);
@@ -299,7 +284,7 @@ TEST(what_is_done_survives_any_power_cut)
 	srandom(1);
 	for (int i = 0; i < DISKS_PER_MOMENT; i++) {
 		make_disk(record.count);
-		assert_false(undo_is_pending(path));
+		assert_false(undo_is_pending(bench.path));
 		assert_false(is_old_when_recovered(record.count));
 	}
 }

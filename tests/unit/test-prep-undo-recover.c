@@ -7,20 +7,18 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "undo-bench.h"
 #include "unit.h"
 
 #define SIZE 20000u
 
-static struct scratch scratch;
+static struct undo_bench bench;
 static unsigned char old[SIZE], new[SIZE];
-static char path[128];
-static int image_fd, content_fd;
+static int image_fd;
 static int last_write; /* of the image: killed before it; 0: live on */
 static bool is_broken; /* the image cannot be written */
 
@@ -41,22 +39,16 @@ static int setup(void **state)
 	is_broken = false;
 	last_write = 0;
 	image_fd = -1;
-	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	for (size_t i = 0; i < SIZE; i++)
-		old[i] = (unsigned char)(i % 251);
+	undo_bench_make(&bench, old, SIZE);
 	memset(new, 'n', sizeof(new));
-	scratch_write(&scratch, "image", old, SIZE);
-	content_fd = memfd_create("content", MFD_CLOEXEC);
-	assert_int_equal(syscall(SYS_pwrite64, content_fd, new, SIZE, 0), SIZE);
+	undo_bench_set_content(&bench, new, SIZE);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	close(content_fd);
-	scratch_remove(&scratch);
+	undo_bench_free(&bench);
 	return 0;
 }
 
@@ -64,21 +56,9 @@ static struct undo *open_image(void)
 {
 	struct undo *undo;
 
-	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	assert_int_equal(undo_open(bench.path, &undo, NULL), 0);
 	image_fd = undo_fd(undo);
 	return undo;
-}
-
-static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
-{
-	const struct range range = {
-		.offset_bytes = offset,
-		.length_bytes = length,
-		.content_fd = content_fd,
-		.content_offset_bytes = offset,
-	};
-
-	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 /* Has a program killed between two ranges that it changes. */
@@ -91,20 +71,20 @@ static void leave_half_changed(void)
 		struct undo *undo = open_image();
 		struct ranges ranges = { 0 };
 
-		add(&ranges, 512, 1024);
-		add(&ranges, 15000, 600);
+		undo_bench_add(&bench, &ranges, 512, 1024);
+		undo_bench_add(&bench, &ranges, 15000, 600);
 		last_write = 2;
 		_exit(undo_apply(undo, &ranges, 0, NULL) + 1);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
-	assert_true(undo_is_pending(path));
+	assert_true(undo_is_pending(bench.path));
 }
 
 static void assert_old(void)
 {
 	unsigned char found[SIZE + 1];
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(bench.path, O_RDONLY | O_CLOEXEC);
 
 	assert_int_equal(read(fd, found, sizeof(found)), SIZE);
 	assert_memory_equal(found, old, SIZE);
@@ -113,7 +93,7 @@ static void assert_old(void)
 /* As another program that writes to the image. */
 static void write_byte(off_t offset)
 {
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(bench.path, O_WRONLY | O_CLOEXEC);
 
 	assert_int_equal(syscall(SYS_pwrite64, fd, "x", 1, offset), 1);
 }
@@ -125,7 +105,7 @@ static void assert_recovers(enum undo_outcome expected)
 
 	assert_int_equal(undo_recover(undo, false, &outcome, NULL), 0);
 	assert_int_equal(outcome, expected);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 static void assert_not_recovered(bool force, int error, uint64_t offset,
@@ -137,7 +117,7 @@ static void assert_not_recovered(bool force, int error, uint64_t offset,
 
 	assert_int_equal(undo_recover(undo, force, &outcome, &why), error);
 	assert_reason(why, offset, words);
-	assert_true(undo_is_pending(path));
+	assert_true(undo_is_pending(bench.path));
 }
 
 TEST(nothing_to_recover_is_no_error)
@@ -148,11 +128,11 @@ TEST(nothing_to_recover_is_no_error)
 
 TEST(an_undo_file_that_is_not_complete_is_dropped)
 {
-	scratch_touch(&scratch, "image.undo");
+	scratch_touch(&bench.scratch, "image.undo");
 	assert_recovers(UNDO_DROPPED);
-	scratch_write(&scratch, "image.undo", "PBFU", 4);
+	scratch_write(&bench.scratch, "image.undo", "PBFU", 4);
 	assert_recovers(UNDO_DROPPED);
-	scratch_write(&scratch, "image.undo", "\0\0\0\0\0\0\0\0\0", 9);
+	scratch_write(&bench.scratch, "image.undo", "\0\0\0\0\0\0\0\0\0", 9);
 	assert_recovers(UNDO_DROPPED);
 	assert_old();
 }
@@ -163,7 +143,7 @@ TEST(a_half_changed_image_is_put_back)
 	_cleanup_close_ int fd = -1;
 
 	leave_half_changed();
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(bench.path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(pread(fd, found, 1024, 512), 1024);
 	assert_memory_equal(found, new, 1024);
 	assert_recovers(UNDO_RESTORED);
@@ -187,8 +167,8 @@ TEST(an_undo_file_of_another_image_is_not_used)
 	leave_half_changed();
 	memcpy(other, old, SIZE);
 	other[600] ^= 0xff; /* the other range has the old bytes */
-	scratch_write(&scratch, "other", other, SIZE);
-	scratch_rename(&scratch, "other", "image");
+	scratch_write(&bench.scratch, "other", other, SIZE);
+	scratch_rename(&bench.scratch, "other", "image");
 	assert_not_recovered(false, -ESTALE, PBF_REASON_NO_OFFSET,
 			     "of another image");
 	assert_not_recovered(true, -ESTALE, PBF_REASON_NO_OFFSET,
@@ -201,10 +181,10 @@ TEST(a_copy_of_image_and_undo_file_is_put_back)
 	_cleanup_close_ int fd = -1;
 
 	leave_half_changed();
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = open(bench.path, O_RDONLY | O_CLOEXEC);
 	assert_int_equal(read(fd, half, SIZE), SIZE);
-	scratch_write(&scratch, "copy", half, SIZE);
-	scratch_rename(&scratch, "copy", "image");
+	scratch_write(&bench.scratch, "copy", half, SIZE);
+	scratch_rename(&bench.scratch, "copy", "image");
 	assert_recovers(UNDO_RESTORED);
 	assert_old();
 }
@@ -212,10 +192,10 @@ TEST(a_copy_of_image_and_undo_file_is_put_back)
 TEST(an_image_of_another_size_is_another_image)
 {
 	leave_half_changed();
-	scratch_truncate(&scratch, "image", SIZE + 1);
+	scratch_truncate(&bench.scratch, "image", SIZE + 1);
 	assert_not_recovered(false, -ESTALE, PBF_REASON_NO_OFFSET,
 			     "of another image");
-	scratch_truncate(&scratch, "image", SIZE);
+	scratch_truncate(&bench.scratch, "image", SIZE);
 	assert_recovers(UNDO_RESTORED);
 }
 
@@ -254,11 +234,11 @@ TEST(what_somebody_else_wrote_elsewhere_stays)
 
 TEST(a_file_that_happens_to_have_that_name_is_left_alone)
 {
-	scratch_write(&scratch, "image.undo", "my own notes", 12);
+	scratch_write(&bench.scratch, "image.undo", "my own notes", 12);
 	assert_not_recovered(false, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 			     "is something else");
-	scratch_unlink(&scratch, "image.undo");
-	scratch_link(&scratch, "image", "image.undo");
+	scratch_unlink(&bench.scratch, "image.undo");
+	scratch_link(&bench.scratch, "image", "image.undo");
 	assert_not_recovered(false, -ELOOP, PBF_REASON_NO_OFFSET,
 			     "cannot be opened");
 }

@@ -11,21 +11,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "scratch.h"
+#include "undo-bench.h"
 #include "unit.h"
 
 #define SIZE 20000u
 #define LARGER 30000u
 
-static struct scratch scratch;
+static struct undo_bench bench;
 static unsigned char old[SIZE], new[LARGER];
-static char path[128];
-static int content_fd;
 
 /* What the disk refuses. */
 static struct {
@@ -72,23 +69,16 @@ static int setup(void **state)
 	(void)state;
 	memset(&disk, 0, sizeof(disk));
 	image_fd = -1;
-	scratch_make(&scratch);
-	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	for (size_t i = 0; i < SIZE; i++)
-		old[i] = (unsigned char)(i % 251);
+	undo_bench_make(&bench, old, SIZE);
 	memset(new, 'n', sizeof(new));
-	scratch_write(&scratch, "image", old, SIZE);
-	content_fd = memfd_create("content", MFD_CLOEXEC);
-	assert_int_equal(syscall(SYS_pwrite64, content_fd, new, LARGER, 0),
-			 LARGER);
+	undo_bench_set_content(&bench, new, LARGER);
 	return 0;
 }
 
 static int teardown(void **state)
 {
 	(void)state;
-	close(content_fd);
-	scratch_remove(&scratch);
+	undo_bench_free(&bench);
 	return 0;
 }
 
@@ -96,28 +86,16 @@ static struct undo *open_image(void)
 {
 	struct undo *undo;
 
-	assert_int_equal(undo_open(path, &undo, NULL), 0);
+	assert_int_equal(undo_open(bench.path, &undo, NULL), 0);
 	image_fd = undo_fd(undo);
 	return undo;
-}
-
-static void add(struct ranges *ranges, uint64_t offset, uint64_t length)
-{
-	const struct range range = {
-		.offset_bytes = offset,
-		.length_bytes = length,
-		.content_fd = content_fd,
-		.content_offset_bytes = offset,
-	};
-
-	assert_int_equal(ranges_add(ranges, &range), 0);
 }
 
 /* That the image is the old one but for this range. */
 static void assert_image(size_t offset, size_t length, size_t size)
 {
 	static unsigned char expected[LARGER], found[LARGER + 1];
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(bench.path, O_RDONLY | O_CLOEXEC);
 
 	memset(expected, 0, sizeof(expected));
 	memcpy(expected, old, SIZE);
@@ -133,7 +111,7 @@ static void assert_recovers(enum undo_outcome expected)
 
 	assert_int_equal(undo_recover(undo, false, &outcome, NULL), 0);
 	assert_int_equal(outcome, expected);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 /* Changes two ranges, far from and near to the end. */
@@ -142,8 +120,8 @@ static int apply(uint64_t new_size, struct pbf_reason *why)
 	_cleanup_undo_ struct undo *undo = open_image();
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	add(&ranges, 15000, 600);
-	add(&ranges, 512, 1024);
+	undo_bench_add(&bench, &ranges, 15000, 600);
+	undo_bench_add(&bench, &ranges, 512, 1024);
 	return undo_apply(undo, &ranges, new_size, why);
 }
 
@@ -152,10 +130,10 @@ TEST(ranges_are_written_and_nothing_is_left_behind)
 	_cleanup_undo_ struct undo *undo = open_image();
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	add(&ranges, 1000, 3000);
+	undo_bench_add(&bench, &ranges, 1000, 3000);
 	assert_int_equal(undo_apply(undo, &ranges, 0, NULL), 0);
 	assert_image(1000, 3000, SIZE);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 TEST(what_is_done_can_be_undone)
@@ -164,12 +142,12 @@ TEST(what_is_done_can_be_undone)
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
 	assert_int_equal(undo_revert(undo, NULL), 0);
-	add(&ranges, 19000, 3000);
-	add(&ranges, 512, 1024);
+	undo_bench_add(&bench, &ranges, 19000, 3000);
+	undo_bench_add(&bench, &ranges, 512, 1024);
 	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
 	assert_int_equal(undo_revert(undo, NULL), 0);
 	assert_image(0, 0, SIZE);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 TEST(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file)
@@ -177,9 +155,9 @@ TEST(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file)
 	_cleanup_undo_ struct undo *undo = open_image();
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	add(&ranges, 512, 1024);
+	undo_bench_add(&bench, &ranges, 512, 1024);
 	assert_int_equal(undo_apply(undo, &ranges, 0, NULL), 0);
-	scratch_mkdir(&scratch, "image.undo");
+	scratch_mkdir(&bench.scratch, "image.undo");
 	assert_int_equal(undo_revert(undo, NULL), 0);
 	assert_image(0, 0, SIZE);
 }
@@ -187,7 +165,7 @@ TEST(what_is_done_can_be_undone_where_there_is_no_room_for_an_undo_file)
 TEST(what_others_write_to_an_image_is_noticed)
 {
 	_cleanup_undo_ struct undo *undo = open_image();
-	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+	_cleanup_close_ int fd = open(bench.path, O_WRONLY | O_CLOEXEC);
 	struct pbf_reason why;
 
 	assert_int_equal(undo_check_unchanged(undo, NULL), 0);
@@ -203,7 +181,7 @@ TEST(an_image_can_grow)
 	_cleanup_undo_ struct undo *undo = open_image();
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 
-	add(&ranges, 19000, 3000);
+	undo_bench_add(&bench, &ranges, 19000, 3000);
 	assert_int_equal(undo_apply(undo, &ranges, LARGER, NULL), 0);
 	assert_image(19000, 3000, LARGER);
 }
@@ -223,7 +201,7 @@ TEST(no_change_is_no_change)
 	struct ranges none = { 0 };
 
 	/* Not even an undo file: there may be no space for one. */
-	scratch_mkdir(&scratch, "image.undo");
+	scratch_mkdir(&bench.scratch, "image.undo");
 	assert_int_equal(undo_apply(undo, &none, 0, NULL), 0);
 	assert_int_equal(undo_apply(undo, &none, SIZE, NULL), 0);
 	assert_image(0, 0, SIZE);
@@ -246,7 +224,7 @@ TEST(a_range_beyond_the_end_is_refused)
 	_cleanup_ranges_ struct ranges ranges = { 0 };
 	struct pbf_reason why;
 
-	add(&ranges, SIZE - 10, 11);
+	undo_bench_add(&bench, &ranges, SIZE - 10, 11);
 	assert_int_equal(undo_apply(undo, &ranges, 0, &why), -EINVAL);
 	assert_reason(why, SIZE - 10, "beyond the end");
 	assert_image(0, 0, SIZE);
@@ -256,14 +234,15 @@ TEST(a_link_leads_to_the_image_and_its_undo_file)
 {
 	_cleanup_undo_ struct undo *undo = NULL;
 
-	scratch_link(&scratch, "image", "link");
-	snprintf(path, sizeof(path), "%s/link", scratch.path);
-	assert_false(undo_is_pending(path));
-	scratch_touch(&scratch, "image.undo");
-	assert_true(undo_is_pending(path));
+	scratch_link(&bench.scratch, "image", "link");
+	snprintf(bench.path, sizeof(bench.path), "%s/link", bench.scratch.path);
+	assert_false(undo_is_pending(bench.path));
+	scratch_touch(&bench.scratch, "image.undo");
+	assert_true(undo_is_pending(bench.path));
 	undo = open_image();
-	snprintf(path, sizeof(path), "%s/image", scratch.path);
-	assert_string_equal(undo_image_path(undo), path);
+	snprintf(bench.path, sizeof(bench.path), "%s/image",
+		 bench.scratch.path);
+	assert_string_equal(undo_image_path(undo), bench.path);
 }
 
 static void assert_not_opened(int error, const char *words)
@@ -271,7 +250,7 @@ static void assert_not_opened(int error, const char *words)
 	struct undo *undo = NULL;
 	struct pbf_reason why;
 
-	assert_int_equal(undo_open(path, &undo, &why), error);
+	assert_int_equal(undo_open(bench.path, &undo, &why), error);
 	assert_reason(why, PBF_REASON_NO_OFFSET, words);
 	assert_null(undo);
 }
@@ -288,13 +267,13 @@ TEST(an_image_is_changed_by_one_at_a_time)
 
 TEST(only_regular_files_can_be_changed)
 {
-	snprintf(path, sizeof(path), "/dev/null");
+	snprintf(bench.path, sizeof(bench.path), "/dev/null");
 	assert_not_opened(-EOPNOTSUPP, "no regular file");
-	snprintf(path, sizeof(path), "%s", scratch.path);
+	snprintf(bench.path, sizeof(bench.path), "%s", bench.scratch.path);
 	assert_not_opened(-EISDIR, "Is a directory");
-	snprintf(path, sizeof(path), "%s/none", scratch.path);
+	snprintf(bench.path, sizeof(bench.path), "%s/none", bench.scratch.path);
 	assert_not_opened(-ENOENT, "cannot be found");
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 TEST(a_full_disk_is_noticed_before_anything_is_changed)
@@ -305,14 +284,14 @@ TEST(a_full_disk_is_noticed_before_anything_is_changed)
 	assert_int_equal(apply(0, &why), -ENOSPC);
 	assert_reason(why, 512, "no space to write 1024 bytes");
 	assert_image(0, 0, SIZE);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 TEST(a_file_system_that_cannot_reserve_will_do)
 {
 	disk.no_fallocate = true;
 	assert_int_equal(apply(0, NULL), 0);
-	assert_false(undo_is_pending(path));
+	assert_false(undo_is_pending(bench.path));
 }
 
 TEST(a_write_that_fails_is_rolled_back)
@@ -326,7 +305,7 @@ TEST(a_write_that_fails_is_rolled_back)
 		assert_reason(why, i == 1 ? 512 : 15000,
 			      "writing to the image failed");
 		assert_image(0, 0, SIZE);
-		assert_false(undo_is_pending(path));
+		assert_false(undo_is_pending(bench.path));
 	}
 }
 
@@ -343,7 +322,7 @@ TEST(a_disk_that_becomes_full_is_rolled_back)
 		assert_int_equal(apply(0, &why), -errors[i]);
 		assert_reason(why, 15000, "writing to the image failed");
 		assert_image(0, 0, SIZE);
-		assert_false(undo_is_pending(path));
+		assert_false(undo_is_pending(bench.path));
 	}
 }
 
@@ -356,7 +335,7 @@ TEST(what_cannot_be_rolled_back_is_said_to_be_half_changed)
 	assert_int_equal(apply(0, &why), -EIO);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "half changed");
 	assert_image(512, 1024, SIZE);
-	assert_true(undo_is_pending(path));
+	assert_true(undo_is_pending(bench.path));
 	disk.last_failing = 0;
 	assert_int_equal(apply(0, &why), -EEXIST);
 	assert_reason(why, PBF_REASON_NO_OFFSET, "undone first");

@@ -32,31 +32,10 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int read_to(uint64_t end, struct waiter *waiter)
-{
-	struct pbf_snapshot *snapshot;
-	const unsigned char *content;
-	int error =
-		pbf_version_read(version, end, waiter ? &waiter->waiter : NULL,
-				 &snapshot, &content);
-
-	if (error < 0)
-		return error;
-	assert_memory_equal(content, bench_content(1), end);
-	pbf_version_read_done(snapshot);
-	return 0;
-}
-
-static void assert_readable(void)
-{
-	assert_int_equal(read_to(SIZE, NULL), 0);
-	assert_int_equal(read_to(0, NULL), 0);
-}
-
 TEST(a_sealed_version_is_read_as_a_whole)
 {
 	version_bench_seal(&bench, version);
-	assert_readable();
+	version_bench_assert_readable(version);
 	assert_int_equal(bench.starts, 1);
 }
 
@@ -64,7 +43,7 @@ TEST(a_sealed_version_is_read_without_its_image)
 {
 	version_bench_seal(&bench, version);
 	scratch_unlink(&bench.bench.scratch, BENCH_IMAGE);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 TEST(a_sealed_version_keeps_its_content_when_the_file_changes)
@@ -72,15 +51,15 @@ TEST(a_sealed_version_keeps_its_content_when_the_file_changes)
 	version_bench_seal(&bench, version);
 	bench_write_kernel(&bench.bench, 2);
 	bench_save(&bench.bench);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 TEST(a_read_that_cannot_wait_is_told_so)
 {
-	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+	assert_int_equal(version_bench_read(version, 1, NULL), -EWOULDBLOCK);
 	assert_int_equal(bench.starts, 0);
 	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
-	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+	assert_int_equal(version_bench_read(version, 1, NULL), -EWOULDBLOCK);
 }
 
 /* --- Reading while the snapshot is taken --- */
@@ -95,10 +74,12 @@ static void look(struct waiter *waiter)
 {
 	struct view *view = waiter->context;
 
-	view->first_piece = read_to(BENCH_PIECE_BYTES, NULL);
-	view->second_piece = read_to(BENCH_PIECE_BYTES + 1, NULL);
+	view->first_piece =
+		version_bench_read(version, BENCH_PIECE_BYTES, NULL);
+	view->second_piece =
+		version_bench_read(version, BENCH_PIECE_BYTES + 1, NULL);
 	waiter_init(&view->waits_for_whole);
-	view->whole = read_to(SIZE, &view->waits_for_whole);
+	view->whole = version_bench_read(version, SIZE, &view->waits_for_whole);
 }
 
 TEST(a_read_waits_only_for_its_own_bytes)
@@ -110,7 +91,9 @@ TEST(a_read_waits_only_for_its_own_bytes)
 	waiter.then = look;
 	waiter.context = &view;
 	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
-	assert_int_equal(read_to(BENCH_PIECE_BYTES, &waiter), -EINPROGRESS);
+	assert_int_equal(
+		version_bench_read(version, BENCH_PIECE_BYTES, &waiter),
+		-EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_int_equal(waiter.woken, 1);
 	assert_int_equal(waiter.error, 0);
@@ -127,9 +110,9 @@ static void look_before_the_seal(void *context, int pauses)
 	struct view *view = context;
 
 	(void)pauses;
-	view->all_but_one = read_to(SIZE - 1, NULL);
+	view->all_but_one = version_bench_read(version, SIZE - 1, NULL);
 	waiter_init(&view->waits_for_whole);
-	view->whole = read_to(SIZE, &view->waits_for_whole);
+	view->whole = version_bench_read(version, SIZE, &view->waits_for_whole);
 	assert_int_equal(view->waits_for_whole.woken, 0);
 }
 
@@ -145,7 +128,7 @@ TEST(the_last_byte_is_withheld_until_the_seal)
 	assert_int_equal(view.all_but_one, 0);
 	assert_int_equal(view.whole, -EINPROGRESS);
 	assert_int_equal(view.waits_for_whole.woken, 1);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 /* What happens when the next piece of content is read. */
@@ -199,7 +182,7 @@ static int read_too_early;
 
 static void read_early(void)
 {
-	read_too_early = read_to(1, NULL);
+	read_too_early = version_bench_read(version, 1, NULL);
 }
 
 static void truncate_image(void *context, int pauses)
@@ -221,7 +204,7 @@ TEST(bytes_are_not_there_before_they_were_read_again)
 	bench_save(&bench.bench);
 	read_too_early = 0;
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	on_read = read_early;
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_int_equal(read_too_early, -EWOULDBLOCK);
@@ -252,7 +235,7 @@ TEST(a_change_that_nobody_saw_is_read_again)
 static void read_a_byte_then_change(void *context, int pauses)
 {
 	if (pauses == 0)
-		assert_int_equal(read_to(1, NULL), 0);
+		assert_int_equal(version_bench_read(version, 1, NULL), 0);
 	change_kernel(context, pauses);
 }
 
@@ -266,12 +249,13 @@ TEST(a_change_after_bytes_were_handed_out_is_the_end_of_the_version)
 	fake_time_on_pause(read_a_byte_then_change, NULL);
 	assert_int_equal(pbf_version_open(version, &open_waiter.waiter, NULL),
 			 -EINPROGRESS);
-	assert_int_equal(read_to(SIZE, &read_waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, SIZE, &read_waiter),
+			 -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, &why), -ESTALE);
 	assert_non_null(strstr(why.text, "changed while"));
 	assert_int_equal(open_waiter.error, -ESTALE);
 	assert_int_equal(read_waiter.error, -ESTALE);
-	assert_int_equal(read_to(1, NULL), -ESTALE);
+	assert_int_equal(version_bench_read(version, 1, NULL), -ESTALE);
 	assert_int_equal(pbf_version_open(version, NULL, NULL), -ESTALE);
 	assert_false(pbf_version_is_alive(version));
 }
@@ -280,7 +264,7 @@ static void read_a_byte_then_truncate(void *context, int pauses)
 {
 	(void)context;
 	(void)pauses;
-	assert_int_equal(read_to(1, NULL), 0);
+	assert_int_equal(version_bench_read(version, 1, NULL), 0);
 	scratch_truncate(&bench.bench.scratch, BENCH_IMAGE, 4096);
 }
 
@@ -290,7 +274,7 @@ TEST(storage_that_fails_after_bytes_were_handed_out_is_an_io_error)
 	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
 	assert_true(pbf_version_capture(version, NULL) < 0);
 	assert_false(pbf_version_is_alive(version));
-	assert_int_equal(read_to(1, NULL), -EIO);
+	assert_int_equal(version_bench_read(version, 1, NULL), -EIO);
 }
 
 TEST(a_read_may_begin_the_snapshot)
@@ -298,11 +282,11 @@ TEST(a_read_may_begin_the_snapshot)
 	struct waiter waiter;
 
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(bench.starts, 1);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_int_equal(waiter.woken, 1);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 TEST(a_read_that_begins_the_snapshot_of_another_file_is_stale)
@@ -312,7 +296,7 @@ TEST(a_read_that_begins_the_snapshot_of_another_file_is_stale)
 	waiter_init(&waiter);
 	bench_set_size(&bench.bench, bench.bench.kernel_slot, SIZE - 1);
 	bench_save(&bench.bench);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, NULL), -ESTALE);
 	assert_int_equal(waiter.error, -ESTALE);
 }
@@ -323,12 +307,12 @@ TEST(a_version_given_up_fails_its_readers_as_it_was_told_to)
 
 	waiter_init(&waiter);
 	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	pbf_version_kill(version, -EIO);
 	assert_int_equal(waiter.woken, 1);
 	assert_int_equal(waiter.error, -EIO);
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EIO);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EIO);
 	assert_int_equal(waiter.woken, 0);
 }
 

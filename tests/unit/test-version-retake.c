@@ -28,37 +28,17 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int read_to(uint64_t end, struct waiter *waiter)
-{
-	struct pbf_snapshot *snapshot;
-	const unsigned char *content;
-	int error =
-		pbf_version_read(version, end, waiter ? &waiter->waiter : NULL,
-				 &snapshot, &content);
-
-	if (error < 0)
-		return error;
-	assert_memory_equal(content, bench_content(1), end);
-	pbf_version_read_done(snapshot);
-	return 0;
-}
-
-static void assert_readable(void)
-{
-	assert_int_equal(read_to(SIZE, NULL), 0);
-	assert_int_equal(read_to(0, NULL), 0);
-}
-
 /* Takes so much of the budget that the version's content must go. */
 static void release_content(void)
 {
 	struct pbf_snapshot *other;
 
-	assert_readable(); /* which leaves nothing pinned */
+	version_bench_assert_readable(
+		version); /* which leaves nothing pinned */
 	assert_int_equal(pbf_snapshot_begin(bench.shared.store, BUDGET, &other),
 			 0);
 	pbf_snapshot_unref(other);
-	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+	assert_int_equal(version_bench_read(version, 1, NULL), -EWOULDBLOCK);
 }
 
 TEST(a_released_content_is_taken_again)
@@ -68,18 +48,18 @@ TEST(a_released_content_is_taken_again)
 	version_bench_seal(&bench, version);
 	release_content();
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(bench.starts, 2);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_int_equal(waiter.woken, 1);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 static void read_in_vain(void *context, int pauses)
 {
 	(void)context;
 	(void)pauses;
-	assert_int_equal(read_to(1, NULL), -EWOULDBLOCK);
+	assert_int_equal(version_bench_read(version, 1, NULL), -EWOULDBLOCK);
 }
 
 TEST(nothing_of_a_retaken_content_is_handed_out_before_it_is_known)
@@ -89,7 +69,7 @@ TEST(nothing_of_a_retaken_content_is_handed_out_before_it_is_known)
 	version_bench_seal(&bench, version);
 	release_content();
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	fake_time_on_pause(read_in_vain, NULL);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
 	assert_int_equal(waiter.woken, 1);
@@ -105,7 +85,7 @@ TEST(a_retaken_content_that_differs_is_stale)
 	bench_write_kernel(&bench.bench, 2);
 	bench_save(&bench.bench);
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, &why), -ESTALE);
 	assert_non_null(strstr(why.text, "not what it was"));
 	assert_int_equal(waiter.error, -ESTALE);
@@ -121,9 +101,9 @@ TEST(a_content_may_be_retaken_from_other_clusters)
 	bench_move_kernel(&bench.bench, 150);
 	bench_save(&bench.bench);
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 TEST(a_retake_that_fails_can_be_tried_again)
@@ -135,16 +115,16 @@ TEST(a_retake_that_fails_can_be_tried_again)
 	scratch_truncate(&bench.bench.scratch, BENCH_IMAGE,
 			 fat_cluster_at(bench.bench.image, 40));
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, NULL), -EIO);
 	assert_int_equal(waiter.error, -EIO);
 	assert_true(pbf_version_is_alive(version));
 	bench_save(&bench.bench);
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(bench.starts, 3);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 TEST(a_retake_that_cannot_start_can_be_tried_again)
@@ -155,15 +135,15 @@ TEST(a_retake_that_cannot_start_can_be_tried_again)
 	release_content();
 	waiter_init(&waiter);
 	bench.start_error = -EIO;
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(waiter.woken, 1);
 	assert_int_equal(waiter.error, -EIO);
 	bench.start_error = 0;
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(bench.starts, 3);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
-	assert_readable();
+	version_bench_assert_readable(version);
 }
 
 /* A digest that two contents share must not give one file the other's. */
@@ -182,9 +162,9 @@ TEST(a_content_is_retaken_for_its_own_file_only)
 	version_bench_seal(&bench, twin);
 	release_content();
 	waiter_init(&waiter);
-	assert_int_equal(read_to(1, &waiter), -EINPROGRESS);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
 	assert_int_equal(pbf_version_capture(version, NULL), 0);
-	assert_readable();
+	version_bench_assert_readable(version);
 	assert_int_equal(pbf_version_read(twin, 1, NULL, &snapshot, &content),
 			 -EWOULDBLOCK);
 	pbf_version_unref(twin);

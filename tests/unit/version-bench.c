@@ -80,3 +80,26 @@ void waiter_init(struct waiter *waiter)
 	*waiter = (struct waiter){ .waiter = { .wake = wake } };
 	pbf_list_init(&waiter->waiter.item);
 }
+
+int version_bench_read(struct pbf_version *version, uint64_t length,
+		       struct waiter *waiter)
+{
+	struct pbf_snapshot *snapshot;
+	const unsigned char *content;
+	int error = pbf_version_read(version, length,
+				     waiter ? &waiter->waiter : NULL, &snapshot,
+				     &content);
+
+	if (error < 0)
+		return error;
+	assert_memory_equal(content, bench_content(1), length);
+	pbf_version_read_done(snapshot);
+	return 0;
+}
+
+void version_bench_assert_readable(struct pbf_version *version)
+{
+	assert_int_equal(version_bench_read(version, BENCH_KERNEL_BYTES, NULL),
+			 0);
+	assert_int_equal(version_bench_read(version, 0, NULL), 0);
+}

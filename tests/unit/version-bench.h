@@ -40,4 +40,14 @@ struct waiter {
 };
 void waiter_init(struct waiter *waiter);
 
+/*
+ * Reads the first LENGTH bytes of a version of the bench's kernel, which have
+ * to be right.  Returns what pbf_version_read() does; WAITER may be NULL.
+ */
+int version_bench_read(struct pbf_version *version, uint64_t length,
+		       struct waiter *waiter);
+
+/* That nothing and all of the bench's kernel can be read. */
+void version_bench_assert_readable(struct pbf_version *version);
+
 #endif
