@@ -4,7 +4,6 @@
  * can do and whether what it serves is right.  One thread and one epoll
  * instance for all, so that the server is what is measured.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "arguments.h"
 #include "cleanup.h"
 #include "script.h"
 #include "tally.h"
@@ -36,7 +36,7 @@
 
 static const char help_text[] =
 	"Usage: tftp-load [-h] [-b BLKSIZE] [-c CLIENTS] [-t SECONDS]\n"
-	"                 [-B BOARDS] -r REFERENCE_DIR SERVER:PORT SCRIPT\n"
+	"                 [-B BOARDS] -r REFERENCE_DIR SERVER[:PORT] SCRIPT\n"
 	"\n"
 	"CLIENTS boards go through SCRIPT at the same time, each once, and\n"
 	"load from the TFTP server at the IPv4 address SERVER.  Prints the\n"
@@ -77,62 +77,18 @@ struct options {
 
 /* --- The command line --- */
 
-static bool refuse(const char *problem, const char *value)
-{
-	fprintf(stderr, "tftp-load: %s: %s; see \"tftp-load -h\"\n", value,
-		problem);
-	return false;
-}
-
-static bool read_number(const char *text, unsigned long min, unsigned long max,
-			unsigned int *ret_number)
-{
-	unsigned long number;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return refuse("not a number", text);
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (*end != '\0')
-		return refuse("not a number", text);
-	if (errno != 0 || number < min || number > max)
-		return refuse("out of range", text);
-	*ret_number = (unsigned int)number;
-	return true;
-}
-
-static bool read_server(const char *text, struct sockaddr_in *ret_server)
-{
-	struct sockaddr_in server = { .sin_family = AF_INET };
-	const char *colon = strrchr(text, ':');
-	char address[INET_ADDRSTRLEN];
-	unsigned int port;
-
-	if (!colon || (size_t)(colon - text) >= sizeof(address))
-		return refuse("not an IPv4 address and a port", text);
-	memcpy(address, text, (size_t)(colon - text));
-	address[colon - text] = '\0';
-	if (inet_pton(AF_INET, address, &server.sin_addr) != 1)
-		return refuse("not an IPv4 address and a port", text);
-	if (!read_number(colon + 1, 1, UINT16_MAX, &port))
-		return false;
-	server.sin_port = htons((uint16_t)port);
-	*ret_server = server;
-	return true;
-}
-
 static bool take_option(struct options *options, int option)
 {
 	switch (option) {
 	case 'b':
-		return read_number(optarg, TFTP_BLKSIZE_MIN, TFTP_BLKSIZE_MAX,
-				   &options->blksize);
+		return argument_number(optarg, TFTP_BLKSIZE_MIN,
+				       TFTP_BLKSIZE_MAX, &options->blksize);
 	case 'c':
-		return read_number(optarg, 1, CLIENTS_MAX, &options->clients);
+		return argument_number(optarg, 1, CLIENTS_MAX,
+				       &options->clients);
 	case 't':
-		return read_number(optarg, 1, SECONDS_MAX,
-				   &options->patience_seconds);
+		return argument_number(optarg, 1, SECONDS_MAX,
+				       &options->patience_seconds);
 	case 'B':
 		options->boards_file = optarg;
 		return true;
@@ -160,11 +116,12 @@ static bool options_parse(int argc, char **argv, struct options *options)
 			return true;
 	}
 	if (!options->reference_dir)
-		return refuse("the reference directory is missing", "-r");
+		return argument_refuse("the reference directory is missing",
+				       "-r");
 	if (argc - optind != 2)
-		return refuse("not a server and a script", "operands");
+		return argument_refuse("not a server and a script", "operands");
 	options->script_file = argv[optind + 1];
-	return read_server(argv[optind], &options->server);
+	return argument_server(argv[optind], &options->server);
 }
 
 /* --- The run --- */

@@ -4,12 +4,12 @@
  * for what the board's boot code would ask for, in that order, and writes down
  * what the kernel would be started with.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bench/arguments.h"
 #include "board_name.h"
 #include "rom_boot.h"
 #include "rom_out.h"
@@ -17,7 +17,6 @@
 #define EXIT_NO_BOOT 1
 #define EXIT_USAGE 2
 
-#define TFTP_PORT 69
 #define SECONDS_MAX 86400
 /* RRQs of a Pi 4 without answer (rpi-eeprom issue 74). */
 #define RETRANSMIT_MS 2000
@@ -78,57 +77,12 @@ enum {
 
 /* --- The command line --- */
 
-static bool refuse(const char *problem, const char *value)
-{
-	fprintf(stderr, "bootrom: %s: %s; see \"bootrom --help\"\n", value,
-		problem);
-	return false;
-}
-
-static bool read_number(const char *text, unsigned long min, unsigned long max,
-			unsigned int *ret_number)
-{
-	unsigned long number;
-	char *end;
-
-	if (text[0] < '0' || text[0] > '9')
-		return refuse("not a number", text);
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (*end != '\0')
-		return refuse("not a number", text);
-	if (errno != 0 || number < min || number > max)
-		return refuse("out of range", text);
-	*ret_number = (unsigned int)number;
-	return true;
-}
-
-static bool read_server(const char *text, struct sockaddr_in *ret_server)
-{
-	struct sockaddr_in server = { .sin_family = AF_INET };
-	size_t length = strcspn(text, ":");
-	char address[INET_ADDRSTRLEN];
-	unsigned int port = TFTP_PORT;
-
-	if (length >= sizeof(address))
-		return refuse("not an IPv4 address", text);
-	memcpy(address, text, length);
-	address[length] = '\0';
-	if (inet_pton(AF_INET, address, &server.sin_addr) != 1)
-		return refuse("not an IPv4 address", text);
-	if (text[length] == ':' &&
-	    !read_number(text + length + 1, 1, UINT16_MAX, &port))
-		return false;
-	server.sin_port = htons((uint16_t)port);
-	*ret_server = server;
-	return true;
-}
-
 static bool read_model(const char *text, struct options *options)
 {
 	options->machine.board = prep_pi_board_find(text);
 	if (!options->machine.board || !rom_can_boot(options->machine.board))
-		return refuse("no model that boots from the network", text);
+		return argument_refuse("no model that boots from the network",
+				       text);
 	return true;
 }
 
@@ -136,7 +90,7 @@ static bool read_serial(const char *text, struct options *options)
 {
 	if (!pbf_board_key(text, options->serial) ||
 	    strlen(options->serial) != SERIAL_DIGITS)
-		return refuse("not a serial number", text);
+		return argument_refuse("not a serial number", text);
 	options->machine.serial = options->serial;
 	return true;
 }
@@ -151,7 +105,7 @@ static bool read_mac(const char *text, struct options *options)
 			*p = '-';
 	if (strlen(text) >= sizeof(dashed) || !pbf_board_key(dashed, key) ||
 	    strlen(key) == SERIAL_DIGITS)
-		return refuse("not a MAC address", text);
+		return argument_refuse("not a MAC address", text);
 	snprintf(options->prefix, sizeof(options->prefix), "%s/", key);
 	return true;
 }
@@ -159,7 +113,7 @@ static bool read_mac(const char *text, struct options *options)
 static bool read_prefix(const char *text, struct options *options)
 {
 	if (text[0] == '\0' || strlen(text) >= sizeof(options->prefix))
-		return refuse("not 1 to 32 characters", text);
+		return argument_refuse("not 1 to 32 characters", text);
 	snprintf(options->prefix, sizeof(options->prefix), "%s", text);
 	return true;
 }
@@ -176,8 +130,9 @@ static bool take_option(struct options *options, int option)
 	case OPTION_PREFIX:
 		return read_prefix(optarg, options);
 	case OPTION_BLKSIZE:
-		return read_number(optarg, TFTP_BLKSIZE_MIN, TFTP_BLKSIZE_MAX,
-				   &options->machine.blksize);
+		return argument_number(optarg, TFTP_BLKSIZE_MIN,
+				       TFTP_BLKSIZE_MAX,
+				       &options->machine.blksize);
 	case OPTION_OLD_BLOCK_LIMIT:
 		options->has_block_limit = true;
 		return true;
@@ -185,11 +140,11 @@ static bool take_option(struct options *options, int option)
 		options->out_dir = optarg;
 		return true;
 	case OPTION_FILE_TIMEOUT:
-		return read_number(optarg, 1, SECONDS_MAX,
-				   &options->file_timeout_seconds);
+		return argument_number(optarg, 1, SECONDS_MAX,
+				       &options->file_timeout_seconds);
 	case OPTION_TIMEOUT:
-		return read_number(optarg, 1, SECONDS_MAX,
-				   &options->timeout_seconds);
+		return argument_number(optarg, 1, SECONDS_MAX,
+				       &options->timeout_seconds);
 	case 'h':
 		options->is_help = true;
 		return true;
@@ -203,15 +158,15 @@ static bool take_option(struct options *options, int option)
 static bool complete(struct options *options)
 {
 	if (!options->machine.board)
-		return refuse("is missing", "--model");
+		return argument_refuse("is missing", "--model");
 	if (!options->machine.serial)
-		return refuse("is missing", "--serial");
+		return argument_refuse("is missing", "--serial");
 	if (options->prefix[0] == '\0')
 		snprintf(options->prefix, sizeof(options->prefix), "%s/",
 			 options->serial);
 	else if (!rom_has_eeprom(options->machine.board))
-		return refuse("it looks for its serial number only",
-			      options->machine.board->name);
+		return argument_refuse("it looks for its serial number only",
+				       options->machine.board->name);
 	return true;
 }
 
@@ -242,8 +197,9 @@ static bool options_parse(int argc, char **argv, struct options *options)
 			return true;
 	}
 	if (argc - optind != 1)
-		return refuse("not a server", "operands");
-	return complete(options) && read_server(argv[optind], &options->server);
+		return argument_refuse("not a server", "operands");
+	return complete(options) &&
+	       argument_server(argv[optind], &options->server);
 }
 
 /* --- The run --- */
