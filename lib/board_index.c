@@ -70,16 +70,10 @@ static int add(struct pbf_board_index *index, const char *key,
 	return 0;
 }
 
-static void close_stream(DIR **stream)
-{
-	if (*stream)
-		closedir(*stream);
-}
-
 /* With the lock held. */
 static int make(struct pbf_board_index *index, int directory_fd)
 {
-	_cleanup_(close_stream) DIR *stream = NULL;
+	_cleanup_closedir_ DIR *stream = NULL;
 	const struct dirent *entry;
 	int fd;
 

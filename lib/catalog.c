@@ -223,12 +223,6 @@ static DIR *open_stream(const struct pbf_catalog *catalog)
 	return stream;
 }
 
-static void close_stream(DIR **stream)
-{
-	if (*stream)
-		closedir(*stream);
-}
-
 /* What find_in_index() hands to take_indexed(). */
 struct indexed_search {
 	const struct pbf_catalog *catalog;
@@ -285,7 +279,7 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
 		     int (*take)(void *context, const struct pbf_board *board),
 		     void *context)
 {
-	_cleanup_(close_stream) DIR *stream = open_stream(catalog);
+	_cleanup_closedir_ DIR *stream = open_stream(catalog);
 	const struct dirent *item;
 
 	if (!stream)

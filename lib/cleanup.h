@@ -6,12 +6,14 @@
 #ifndef PBF_CLEANUP_H
 #define PBF_CLEANUP_H
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 #define _cleanup_free_ _cleanup_(pbf_free_pointer)
 #define _cleanup_close_ _cleanup_(pbf_close_descriptor)
+#define _cleanup_closedir_ _cleanup_(pbf_close_directory)
 
 static inline void pbf_free_pointer(void *pointer_address)
 {
@@ -22,6 +24,12 @@ static inline void pbf_close_descriptor(const int *fd)
 {
 	if (*fd >= 0)
 		close(*fd);
+}
+
+static inline void pbf_close_directory(DIR **stream)
+{
+	if (*stream)
+		closedir(*stream);
 }
 
 #endif

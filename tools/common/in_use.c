@@ -18,13 +18,6 @@
 /* Enough for a flags line of fdinfo, a command, a path in sysfs. */
 #define TEXT_BYTES 4096
 
-static void close_directory(DIR **stream)
-{
-	if (*stream)
-		closedir(*stream);
-}
-#define _cleanup_directory_ _cleanup_(close_directory)
-
 static void close_stream(FILE **stream)
 {
 	if (*stream)
@@ -136,7 +129,7 @@ static int look_at_process(const struct stat *image, int proc_fd,
 {
 	_cleanup_close_ int process_fd =
 		openat(proc_fd, pid, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_directory_ DIR *stream = NULL;
+	_cleanup_closedir_ DIR *stream = NULL;
 	const struct dirent *item;
 	bool is_hidden = false;
 	int fd = -1, error = 0;
@@ -172,7 +165,7 @@ static int look_at_process(const struct stat *image, int proc_fd,
 static int look_at_processes(const struct stat *image, size_t *ret_unseen,
 			     struct pbf_reason *why)
 {
-	_cleanup_directory_ DIR *stream = opendir("/proc");
+	_cleanup_closedir_ DIR *stream = opendir("/proc");
 	const struct dirent *item;
 
 	*ret_unseen = 0;
@@ -197,7 +190,7 @@ static int look_at_processes(const struct stat *image, size_t *ret_unseen,
 /* Loop devices hold a file without being processes. */
 static int look_at_loops(const struct stat *image, struct pbf_reason *why)
 {
-	_cleanup_directory_ DIR *stream = opendir("/sys/block");
+	_cleanup_closedir_ DIR *stream = opendir("/sys/block");
 	const struct dirent *item;
 
 	/* Not every container has it; and then it has no loop devices. */

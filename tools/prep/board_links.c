@@ -17,12 +17,6 @@
 /* /proc/cpuinfo of four processors has less than a kibibyte. */
 #define IDENT_BYTES_MAX 65536u
 
-static void close_directory(DIR **stream)
-{
-	if (*stream)
-		closedir(*stream);
-}
-
 /* The board that a file names, such as a pi-ident.txt. */
 static int read_ident(const char *path, char key[PBF_BOARD_KEY_BYTES],
 		      struct pbf_reason *why)
@@ -96,7 +90,7 @@ static int find_by_mac(const char *mac, char key[PBF_BOARD_KEY_BYTES],
 static int find_name(int directory_fd, const char *key,
 		     char ret_name[PBF_ENTRY_BYTES])
 {
-	_cleanup_(close_directory) DIR *stream = NULL;
+	_cleanup_closedir_ DIR *stream = NULL;
 	char other[PBF_BOARD_KEY_BYTES];
 	struct stat st;
 	struct dirent *entry;
