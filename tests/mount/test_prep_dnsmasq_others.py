@@ -84,6 +84,37 @@ def test_the_same_file_by_a_link_is_no_other_one(image, conf_d):
     assert "port=0" not in (conf_d / "a.conf").read_text()
 
 
+# What boards would get
+
+
+@pytest.mark.parametrize("name", (
+    "dnsmasq.conf", "dnsmasq.d/other", "dnsmasq.d/jammy.conf"))
+def test_another_directory_for_tftp_is_refused(name, image, work, conf_d):
+    """dnsmasq would serve one of them, and that may be the stale copy."""
+    (work / name).write_text(f"conf-dir={conf_d}\nenable-tftp\n"
+                             "tftp-root=/tftpboot/ # by hand\n")
+    before = state(work)
+    refused(*NBD, "--dnsmasq-conf", conf_d / "jammy.conf", image,
+            says=f"{name} has \"tftp-root=/tftpboot\".*remove.*"
+                 "--tftp-root /tftpboot$")
+    assert state(work) == before
+    prep(*NBD, "--dnsmasq-conf", conf_d / "jammy.conf", "--tftp-root",
+         "/tftpboot", image)
+
+
+@pytest.mark.parametrize("line", (
+    "tftp-root={root}", "tftp-root = {root}/",
+    'tftp-root="{root}" # "here"', "tftp-root={root} # here, and there", "tftp-root=/other,eth1", "tftp-root=",
+    "#tftp-root=/other", "tftp-root=/other\ntftp-root={root}"))
+def test_the_same_directory_for_tftp_may_be_said_elsewhere(line, image, work,
+                                                           conf_d):
+    (work / "tftp").mkdir()
+    (conf_d / "a.conf").write_text(line.format(root=work / "tftp") + "\n")
+    write(conf_d / "jammy.conf", image)
+    if line != "tftp-root=":    # an error of dnsmasq's
+        assert_starts(conf_d)
+
+
 # What may be said once
 
 

@@ -9,7 +9,7 @@
 
 #include "conf_value.h"
 
-/* dnsmasq reads lines of 1024 bytes (option.c, MAXDNAME). */
+/* Its line has to be one that dnsmasq reads. */
 #define PATH_BYTES_MAX 400u
 #define INTERFACE_BYTES_MAX 15u
 
@@ -134,9 +134,62 @@ static bool is_dnsmasqs(const struct prep_line *line)
 	       line->start[end] == '#';
 }
 
+/*
+ * Takes the value of a setting as dnsmasq does (option.c, read_file()), but
+ * for escapes like \t: quotes keep commas and comments from being such.
+ * Returns whether that is one value and not more, with commas between them.
+ */
+static bool get_value(const struct prep_line *line,
+		      char ret_value[PREP_DNSMASQ_LINE_BYTES])
+{
+	const char *equals = memchr(line->start, '=', line->length);
+	const char *end = line->start + line->length;
+	size_t length = 0, kept = 0; /* kept: without blanks at the end */
+	bool is_quoted = false;
+
+	for (const char *p = equals ? equals + 1 : end;
+	     p < end && length + 1 < PREP_DNSMASQ_LINE_BYTES; p++) {
+		bool is_blank = !is_quoted && prep_is_blank(p, 1);
+
+		if (*p == '"') {
+			is_quoted = !is_quoted;
+			continue;
+		}
+		if (is_quoted && *p == '\\' && p + 1 < end)
+			p++;
+		else if (!is_quoted && *p == ',')
+			return false;
+		else if (!is_quoted && *p == '#' && prep_is_blank(p - 1, 1))
+			break;
+		if (is_blank && length == 0)
+			continue;
+		ret_value[length++] = *p;
+		if (!is_blank)
+			kept = length;
+	}
+	ret_value[kept] = '\0';
+	return true;
+}
+
+static void take_root(const struct prep_line *line,
+		      struct prep_dnsmasq_said *said)
+{
+	char root[PREP_DNSMASQ_LINE_BYTES];
+	size_t length;
+
+	/* With a comma it is for one interface. */
+	if (!is_setting(line, "tftp-root") || !get_value(line, root))
+		return;
+	length = strlen(root);
+	while (length > 1 && root[length - 1] == '/')
+		root[--length] = '\0';
+	memcpy(said->root, root, length + 1);
+}
+
 static void take_line(const struct prep_line *line,
 		      struct prep_dnsmasq_said *said)
 {
+	take_root(line, said);
 	said->port |= is_setting(line, "port");
 	said->binding |= is_setting(line, "bind-interfaces") ||
 			 is_setting(line, "bind-dynamic");

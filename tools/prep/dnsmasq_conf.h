@@ -33,12 +33,22 @@ struct prep_tftp {
 /* Whether this can be the subnet of a struct prep_tftp. */
 bool prep_subnet_is_valid(const char *subnet);
 
+/* A line of dnsmasq's has 1024 bytes at the most (option.c, MAXDNAME). */
+#define PREP_DNSMASQ_LINE_BYTES 1025
+
 /* What a configuration says. */
 struct prep_dnsmasq_said {
 	bool block; /* of ours, or a part of one */
 	/* Outside the block, what may not be said once more. */
 	bool port;
 	bool binding; /* bind-interfaces or bind-dynamic */
+	/*
+	 * The last directory that it has TFTP serve on all interfaces, without
+	 * a slash at the end; "": none.  Of all files' the last one counts, and
+	 * that is dnsmasq.conf's where dnsmasq is told of a directory by -7, as
+	 * Debian tells it.
+	 */
+	char root[PREP_DNSMASQ_LINE_BYTES];
 	/* It has a line that dnsmasq has not: it is another program's. */
 	bool is_foreign;
 };

@@ -171,6 +171,37 @@ static struct prep_tftp wish_among(const struct prep_tftp *tftp,
 	return wish;
 }
 
+/* Refuses a file, at PATH, by which boards would get other files. */
+static int check_root(const char *path, const struct prep_dnsmasq_said *said,
+		      const struct prep_tftp *tftp, struct pbf_reason *why)
+{
+	size_t length = strlen(tftp->root);
+
+	while (length > 1 && tftp->root[length - 1] == '/')
+		length--;
+	if (said->root[0] == '\0' ||
+	    (strncmp(said->root, tftp->root, length) == 0 &&
+	     said->root[length] == '\0'))
+		return 0;
+	return pbf_refuse(why, -EEXIST, PBF_REASON_NO_OFFSET,
+			  "%s has \"tftp-root=%s\", and dnsmasq serves one "
+			  "directory only: remove that line, or mount pibootfs "
+			  "there and say --tftp-root %s",
+			  path, said->root, said->root);
+}
+
+static int check_roots(const char *path, const struct prep_dnsmasq_said *own,
+		       const struct others *others,
+		       const struct prep_tftp *tftp, struct pbf_reason *why)
+{
+	int error = check_root(path, own, tftp, why);
+
+	for (size_t i = 0; i < others->count && error == 0; i++)
+		error = check_root(others->items[i].path,
+				   &others->items[i].said, tftp, why);
+	return error;
+}
+
 static const struct other *find_holder(const struct others *others)
 {
 	for (size_t i = 0; i < others->count; i++)
@@ -229,6 +260,9 @@ int prep_dnsmasq_others_edit(const char *path, const struct prep_text *before,
 				  "pibootfs: begin\" to \"# pibootfs: end\" "
 				  "from one of them",
 				  holder->path);
+	error = check_roots(path, &own, &others, tftp, why);
+	if (error < 0)
+		return error;
 	wish = wish_among(tftp, &others, holder, holder ? &own : &nothing);
 	if (holder)
 		return compare(holder, &wish, ret_elsewhere, why);

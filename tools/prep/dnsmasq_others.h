@@ -22,8 +22,9 @@
  * The lines serve all images, so once is enough: if another file has them just
  * as they would be, *RET_ELSEWHERE is its path, for the caller to free, and
  * there is no text; else it is NULL.  If it has them with other values, or
- * both files have them, -EEXIST, and WHY says which and what to do.  Other
- * errors as prep_dnsmasq_conf_edit().
+ * both files have them, or any of them has TFTP serve another directory,
+ * -EEXIST, and WHY says which and what to do.  Other errors as
+ * prep_dnsmasq_conf_edit().
  */
 int prep_dnsmasq_others_edit(const char *path, const struct prep_text *before,
 			     const struct prep_tftp *tftp,
