@@ -128,7 +128,7 @@ class Board:
         """What has come in answer without being asked for, if anything."""
         try:
             answer = base64.b64decode(self._connection.recv(65536))
-        except (BlockingIOError, ConnectionError):
+        except (BlockingIOError, ConnectionError, ValueError):
             return ""
         return f", and says:\n{answer.decode(errors='replace')}"
 

@@ -28,7 +28,7 @@ from preptool import prep                               # noqa: E402
 # Where all logs are kept; without it, those of tests that fail, in /tmp.
 LOGS = os.environ.get("PIBOOTFS_E2E_LOGS")
 TEST_SECONDS = 900
-MAKE_SECONDS = 600      # with packages to download
+MAKE_SECONDS = 450      # with packages to download
 ALL_SKIPPED = 77        # exit status, as Automake and Meson take it
 _numbers = itertools.count(1)
 _started = time.monotonic()
@@ -54,9 +54,12 @@ def _end(number, _):
 @pytest.fixture(scope="session", autouse=True)
 def _end_well(_leave_nothing_behind):
     """A signal that ends this process ends all that it has started."""
-    before = signal.signal(signal.SIGTERM, _end)
+    before = {number: signal.signal(number, _end)
+              for number in (signal.SIGTERM, signal.SIGHUP)
+              if signal.getsignal(number) != signal.SIG_IGN}
     yield
-    signal.signal(signal.SIGTERM, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.fixture(autouse=True)
@@ -94,11 +97,13 @@ def _tell(text):
 
 
 @pytest.fixture
-def say(capsys):
-    """Tells the one who waits what is going on."""
+def say(capsys, logs):
+    """Tells the one who waits what is going on, and the logs."""
     def tell(text):
         with capsys.disabled():
             _tell(text)
+        with (logs / "story.log").open("a", encoding="utf-8") as story:
+            story.write(f"{text}\n")
     return tell
 
 

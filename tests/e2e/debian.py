@@ -13,7 +13,7 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
+import time
 import zlib
 from pathlib import Path
 
@@ -22,7 +22,9 @@ ARCHIVES = {"bookworm": "debian", "bookworm-updates": "debian",
             "bookworm-security": "debian-security"}
 COMPONENTS = "main non-free-firmware"
 MIRROR = os.environ.get("DEBIAN_MIRROR", "http://deb.debian.org")
-NET_SECONDS = 300
+LISTS_SECONDS = 90
+DOWNLOAD_SECONDS = 180  # for all packages; those that have come are kept
+LOCAL_SECONDS = 60
 KERNEL = re.compile(r"linux-image-(6\.1\.0-(\d+)-arm64)")
 
 # Comes before the machine's own configuration, which may name a proxy.
@@ -45,8 +47,10 @@ Dir::Etc::preferencesparts "/dev/null";
 
 
 # What apt says of the net and of servers. All else it says of us.
-OUT_OF_REACH = re.compile(r"^E: (?:Failed to fetch|Unable to|Could not) .*",
-                          re.MULTILINE)
+OUT_OF_REACH = re.compile(
+    r"^E: (?:Failed to fetch|Unable to|Could not) .*|"
+    r"^E: The repository .* (?:does not have|no longer has) a Release file|"
+    r"^E: Release file for .* is (?:expired|not valid yet) .*", re.MULTILINE)
 
 
 class Unavailable(Exception):
@@ -85,6 +89,9 @@ class Archive:
     def __init__(self, cache):
         self._cache = cache
         self._apt_directory = cache / "apt"
+        self._seconds_left = DOWNLOAD_SECONDS
+        # An earlier run may have been killed.
+        shutil.rmtree(self._cache / "partial", ignore_errors=True)
         self._configure()
         self._refresh()
         self._versions = self._newest()
@@ -100,26 +107,29 @@ class Archive:
             f"deb [signed-by={KEYRING}] {MIRROR}/{path} {suite} {COMPONENTS}\n"
             for suite, path in ARCHIVES.items()), encoding="utf-8")
 
-    def _apt(self, command, *words, cwd=None):
+    def _apt(self, command, *words, seconds, cwd=None):
         environment = {**os.environ, "LC_ALL": "C.UTF-8",
                        "APT_CONFIG": str(self._apt_directory / "apt.conf")}
+        if shutil.which(command) is None:
+            raise Unavailable(f"there is no {command} here")
         try:
+            # It must not outlive this process.
             return subprocess.run(
-                [command, "-q", *words], cwd=cwd, env=environment,
-                check=True, text=True, capture_output=True,
-                stdin=subprocess.DEVNULL, timeout=NET_SECONDS).stdout
-        except FileNotFoundError:
-            raise Unavailable(f"there is no {command} here") from None
+                ["setpriv", "--pdeathsig", "KILL", command, "-q", *words],
+                cwd=cwd, env=environment, check=True, text=True,
+                capture_output=True, stdin=subprocess.DEVNULL,
+                timeout=seconds).stdout
         except subprocess.TimeoutExpired:
-            raise Unavailable(f"{command} {words[0]} took more than "
-                              f"{NET_SECONDS} s") from None
+            raise Unavailable(f"{command} {words[0]} was ended after "
+                              f"{seconds:.0f} s") from None
         except subprocess.CalledProcessError as error:
             raise _failure(f"{command} {words[0]}", error.stderr) from None
 
     def _refresh(self):
         """New lists; those of an earlier run will do without a net."""
         try:
-            self._apt("apt-get", "update", "-oAPT::Update::Error-Mode=any")
+            self._apt("apt-get", "update", "-oAPT::Update::Error-Mode=any",
+                      seconds=LISTS_SECONDS)
         except Unavailable:
             if not list((self._apt_directory / "state/lists").glob("*_*")):
                 raise
@@ -127,7 +137,8 @@ class Archive:
     def _newest(self):
         """{package: its newest version}, of all packages."""
         listed = re.findall(r"^Package: (.+)\n(?:.+\n)*?Version: (.+)$",
-                            self._apt("apt-cache", "dumpavail"), re.MULTILINE)
+                            self._apt("apt-cache", "dumpavail",
+                                      seconds=LOCAL_SECONDS), re.MULTILINE)
         return dict(listed)
 
     def kernels(self):
@@ -186,10 +197,17 @@ class Archive:
     @contextlib.contextmanager
     def _downloaded(self, package):
         """The package's file, whose digest apt has checked, for a while."""
-        with tempfile.TemporaryDirectory(dir=self._cache) as directory:
-            self._apt("apt-get", "download", package, cwd=directory)
-            (deb,) = Path(directory).glob("*.deb")
+        directory = self._cache / "partial"
+        directory.mkdir()
+        try:
+            started = time.monotonic()
+            self._apt("apt-get", "download", package, cwd=directory,
+                      seconds=max(1, self._seconds_left))
+            self._seconds_left -= time.monotonic() - started
+            (deb,) = directory.glob("*.deb")
             yield deb
+        finally:
+            shutil.rmtree(directory)
 
 
 def _failure(command, says):

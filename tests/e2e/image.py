@@ -28,6 +28,7 @@ DISK_ID = "7069626f"
 FIRMWARE = {"bootcode.bin": 52460, "start.elf": 2973536, "fixup.dat": 7262}
 DTB = "bcm2710-rpi-3-b.dtb"         # as the firmware asks for it
 DEBIAN_DTB = "bcm2837-rpi-3-b.dtb"  # the same board's, by Linux's name
+PI3_FILE_BYTES_MAX = 65535 * 512    # over TFTP: rom_tftp.c
 UNAVAILABLE = 75    # make-image's status without packages: EX_TEMPFAIL
 
 CONFIG_TXT = """\
@@ -98,6 +99,10 @@ def make_upgrade(directory, kernel, archive, workspace):
     files = archive.unpacked(kernel.package, *kernel.PATTERNS)
     install(files / f"boot/vmlinuz-{kernel.version}",
             directory / "kernel8.img", 0o644)
+    size = (directory / "kernel8.img").stat().st_size
+    if size > PI3_FILE_BYTES_MAX:
+        raise RuntimeError(f"Linux {kernel.version} has {size} bytes; a Pi 3 "
+                           f"loads {PI3_FILE_BYTES_MAX} at the most")
     install(files / f"usr/lib/{kernel.package}/broadcom/{DEBIAN_DTB}",
             directory / DTB, 0o644)
     initramfs.write(directory / "initramfs8", archive, kernel, workspace)

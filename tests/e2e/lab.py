@@ -18,6 +18,7 @@ SERIAL = "89025d75"     # of the board that most tests have
 MAC = "dc-a6-32-01-36-c2"
 LEASES = "10.0.2.15,10.0.2.20"
 TAP = "board"
+IDLE_SECONDS = 60
 
 
 class Network(servers.Network):
@@ -28,8 +29,8 @@ class Network(servers.Network):
     def add_ethernet(self):
         """Make the interface that a Board's QEMU is the other end of."""
         self.run("ip", "tuntap", "add", TAP, "mode", "tap")
-        self.run("sh", "-c",
-                 f"echo 1 >/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6")
+        switch = f"/proc/sys/net/ipv6/conf/{TAP}/disable_ipv6"
+        self.run("sh", "-c", f"[ ! -e {switch} ] || echo 1 >{switch}")
         self.run("ip", "address", "add", f"{ADDRESS}/24", "dev", TAP)
         self.run("ip", "link", "set", TAP, "up")
         self.has_ethernet = True
@@ -138,7 +139,7 @@ class Lab:
 
         It keeps the connection of a board that is off: nobody tells it.
         """
-        harness.eventually(self._is_idle, servers.STOP_SECONDS,
+        harness.eventually(self._is_idle, IDLE_SECONDS,
                            "an idle nbd-server")
 
     def _is_idle(self):

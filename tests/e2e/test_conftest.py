@@ -40,7 +40,9 @@ BODIES = {
     "fails when its servers are stopped": (
         "lab._started.push(lambda *_: 1 / 0)", 1),
     "is ended": ("signal.pause()", 128 + signal.SIGTERM),
+    "loses its terminal": ("signal.pause()", 128 + signal.SIGHUP),
 }
+SIGNALS = {"is ended": signal.SIGTERM, "loses its terminal": signal.SIGHUP}
 
 
 class Run:
@@ -55,8 +57,9 @@ class Run:
         environment = {**os.environ, "PYTHONPATH": path}
         environment.pop("PIBOOTFS_E2E_LOGS", None)
         self.process = harness.start_process(
-            [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider",
-             test], env=environment,
+            # nohup would have it ignored.
+            ["env", "--default-signal=HUP", sys.executable, "-m", "pytest",
+             "-q", "-p", "no:cacheprovider", test], env=environment,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
     def wait_begun(self):
@@ -75,22 +78,13 @@ class Run:
         return Path(work), Path(logs), [int(pid) for pid in pids]
 
 
-def is_running(pid):
-    """Is it there, and no zombie?"""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return text.rpartition(")")[2].split()[0] not in "ZX"
-
-
 @pytest.mark.parametrize("what", BODIES)
 def test_test_keeps_its_logs_and_nothing_else_unless_it_passes(what, work):
     body, wanted = BODIES[what]
     run = Run(work, body)
     run.wait_begun()
-    if what == "is ended":
-        run.process.terminate()
+    if what in SIGNALS:
+        run.process.send_signal(SIGNALS[what])
     status, output = run.wait_end()
     assert status == wanted, output
     failed = what not in ("passes", "is skipped")
@@ -100,8 +94,8 @@ def test_test_keeps_its_logs_and_nothing_else_unless_it_passes(what, work):
         if logs.exists():
             assert "TFTP root" in (logs / "dnsmasq.log").read_text()
             assert (logs / "pibootfs.log").exists()
-        assert str(logs) in output or not failed or what == "is ended", output
-        harness.eventually(lambda: not any(map(is_running, pids)),
+        assert str(logs) in output or not failed or what in SIGNALS, output
+        harness.eventually(lambda: not any(map(harness.is_running, pids)),
                            what="the end of all servers")
         assert not directory.exists()
         assert not harness.mount_lines(directory)

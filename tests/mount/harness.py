@@ -57,6 +57,15 @@ def start_process(command, **options):
     return process
 
 
+def is_running(pid):
+    """Is it there, and no zombie?"""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return text.rpartition(")")[2].split()[0] not in "ZX"
+
+
 def watch_group(group):
     """Have clean_up() end this process group, a daemon's, at the latest."""
     _groups.add(group)
