@@ -148,10 +148,10 @@ def network():
 
 
 @pytest.fixture
-def pibootfs(images, work, logs):
-    """The daemon, mounted on `images`."""
+def pibootfs(network, images, work, logs):
+    """The daemon, mounted on `images`; its network is that of the servers."""
     (work / "tftp").mkdir()
-    daemon = harness.Mount(images, work / "tftp")
+    daemon = harness.Mount(images, work / "tftp", wrapper=network.inside())
     yield daemon
     try:
         daemon.finish()
