@@ -65,10 +65,11 @@ static int read_page(struct pbf_fat_volume *volume, uint32_t cluster,
 		end = volume->size_bytes;
 	error = pbf_fat_volume_read(volume, start, page->entries, end - start,
 				    why);
-	if (error < 0) {
-		/* The image may end within the page, behind what is wanted. */
-		end = (wanted_end + sector_bytes - 1) / sector_bytes *
-		      sector_bytes;
+	/* The image may end within the page, behind what is wanted. */
+	wanted_end = (wanted_end + sector_bytes - 1) / sector_bytes *
+		     sector_bytes;
+	if (error < 0 && wanted_end < end) {
+		end = wanted_end;
 		error = pbf_fat_volume_read(volume, start, page->entries,
 					    end - start, why);
 	}
