@@ -154,6 +154,26 @@ def test_an_image_that_changes_during_every_walk_gives_errors_at_most(
     assert_good(daemon)
 
 
+def test_an_image_cut_and_written_again_during_every_walk_harms_nothing(
+        images, mount):
+    """Its table has a page that sectors do not divide: FAT12, 4096 bytes."""
+    volume = fatwrite.small_volume(images / "v.img", 12, 3960, 4096, 4096)
+    volume.link([4039, 2800, 4038])
+    volume.add("", b"CONFIG  TXT", cluster=4039, size=3 * 4096)
+    head = volume.get(0, volume.cluster_offset(2))
+    size = volume.path.stat().st_size
+    daemon = mount()
+    walker = start_process(["sh", "-c",
+                            'for i in $(seq 400); do cat "$0" "$0" "$0"; done '
+                            '>/dev/null 2>&1', daemon.path / "v/config.txt"])
+    while walker.poll() is None:
+        os.truncate(volume.path, 4096)
+        os.truncate(volume.path, size)
+        volume.put(0, head)
+    assert (daemon.path / "v/config.txt").read_bytes() == bytes(3 * 4096)
+    assert_good(daemon)
+
+
 def test_every_long_name_slot_number_is_tolerated(images, mount):
     volume = fatwrite.small_volume(images / "v.img", 12, 800)
     slots = []
