@@ -225,8 +225,10 @@ void dir_ops_opendir(fuse_req_t fuse, fuse_ino_t inode,
 	}
 	request = request_new(server, fuse,
 			      node.is_root ? ROOT_LANE : board.source);
-	if (!request)
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
 		return;
+	}
 	request->file = *file;
 	request->path = node.path;
 	node.path = NULL;

@@ -124,10 +124,11 @@ static void give_up_snapshot(struct request *request)
 {
 	char lane[CAPTURE_LANE_BYTES];
 
-	fuse_reply_err(request->fuse, EIO);
 	/* Still finding the file: the version has done nothing wrong. */
-	if (atomic_load(&request->working))
+	if (atomic_load(&request->working)) {
+		fuse_reply_err(request->fuse, EIO);
 		return;
+	}
 	name_lane(request->version, lane);
 	if (lanes_set_stuck(request->server->lanes, lane))
 		log_message(LOG_ERR,
@@ -136,6 +137,7 @@ static void give_up_snapshot(struct request *request)
 			    request->source,
 			    pbf_version_key(request->version).path);
 	pbf_version_kill(request->version, -EIO);
+	fuse_reply_err(request->fuse, EIO);
 }
 
 /* --- OPEN --- */
@@ -215,8 +217,10 @@ void file_ops_open(fuse_req_t fuse, fuse_ino_t inode,
 		return;
 	}
 	request = request_new(server, fuse, pbf_version_source(node.version));
-	if (!request)
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
 		return;
+	}
 	request->file = *file;
 	request->version = pbf_version_ref(node.version);
 	request->progressing = snapshot_is_growing;
@@ -288,8 +292,12 @@ static void wait_for_read(struct server *server, fuse_req_t fuse,
 	struct request *request =
 		request_new(server, fuse, pbf_version_source(version));
 
-	if (!request)
+	if (!request) {
+		/* As for any READ that fails, this version ends here. */
+		pbf_version_kill(version, -EIO);
+		fuse_reply_err(fuse, EIO);
 		return;
+	}
 	request->version = pbf_version_ref(version);
 	request->offset = offset;
 	request->size = size;

@@ -204,6 +204,7 @@ static void submit_lookup(struct server *server, fuse_req_t fuse,
 	struct request *request = request_new(server, fuse, source);
 
 	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
 		free(path);
 		return;
 	}
@@ -287,8 +288,10 @@ static void submit_link(struct server *server, fuse_req_t fuse,
 {
 	struct request *request = request_new(server, fuse, board->source);
 
-	if (!request)
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
 		return;
+	}
 	request->board = *board;
 	request->path = board_path_join("", name);
 	request->work = work_on_link;

@@ -22,10 +22,8 @@ struct request *request_new(struct server *server, fuse_req_t fuse,
 {
 	struct request *request = calloc(1, sizeof(*request));
 
-	if (!request) {
-		fuse_reply_err(fuse, ENOMEM);
+	if (!request)
 		return NULL;
-	}
 	request->fuse = fuse;
 	request->server = server;
 	request->late = answer_io_error;

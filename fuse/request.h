@@ -51,8 +51,8 @@ struct request {
 };
 
 /*
- * A request that concerns SOURCE; late() answers EIO.  On failure the kernel
- * is answered and NULL returned.
+ * A request that concerns SOURCE; late() answers EIO.  NULL when there is no
+ * memory: then FUSE is the caller's to answer.
  */
 struct request *request_new(struct server *server, fuse_req_t fuse,
 			    const char *source);

@@ -130,8 +130,10 @@ static void get_from_image(struct server *server, fuse_req_t fuse,
 		return;
 	}
 	request = request_new(server, fuse, board.source);
-	if (!request)
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
 		return;
+	}
 	request->size = size;
 	request->attribute = attribute;
 	request->work = work_on_attribute;

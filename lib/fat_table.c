@@ -66,8 +66,8 @@ static int read_page(struct pbf_fat_volume *volume, uint32_t cluster,
 	error = pbf_fat_volume_read(volume, start, page->entries, end - start,
 				    why);
 	/* The image may end within the page, behind what is wanted. */
-	wanted_end = (wanted_end + sector_bytes - 1) / sector_bytes *
-		     sector_bytes;
+	wanted_end =
+		(wanted_end + sector_bytes - 1) / sector_bytes * sector_bytes;
 	if (error < 0 && wanted_end < end) {
 		end = wanted_end;
 		error = pbf_fat_volume_read(volume, start, page->entries,

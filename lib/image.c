@@ -34,6 +34,14 @@ int64_t pbf_monotonic_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+void pbf_pause_ms(long milliseconds)
+{
+	struct timespec duration = { .tv_nsec = milliseconds * 1000000L };
+
+	while (nanosleep(&duration, &duration) < 0 && errno == EINTR)
+		;
+}
+
 static int make_direct(struct pbf_image *image, struct pbf_reason *why)
 {
 	int sector_bytes = 0;

@@ -49,6 +49,14 @@ const struct pbf_stamp *pbf_image_stamp(const struct pbf_image *image);
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t pbf_monotonic_ms(void);
 
+void pbf_pause_ms(long milliseconds);
+
+/*
+ * Storage that failed is tried once more after this, where an error is final:
+ * a READ that was answered with one is the end of its version.
+ */
+#define PBF_RETRY_MS 50
+
 static inline void pbf_image_free_pointer(struct pbf_image **image)
 {
 	pbf_image_free(*image);

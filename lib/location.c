@@ -3,21 +3,12 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 /* Looks at a broken chain, PBF_BURST_MS apart. */
 #define LOOKS_MAX 6
 
-void pbf_pause_ms(long milliseconds)
-{
-	struct timespec duration = { .tv_nsec = milliseconds * 1000000L };
-
-	while (nanosleep(&duration, &duration) < 0 && errno == EINTR)
-		;
-}
-
-int pbf_location_find(const struct pbf_address *address,
-		      struct pbf_location *ret_location, struct pbf_reason *why)
+static int find_once(const struct pbf_address *address,
+		     struct pbf_location *ret_location, struct pbf_reason *why)
 {
 	_cleanup_location_ struct pbf_location location = { 0 };
 	int error = pbf_source_open(address->catalog, address->source,
@@ -37,6 +28,17 @@ int pbf_location_find(const struct pbf_address *address,
 	if (error == 0 || error == -EUCLEAN)
 		*ret_location = pbf_location_take(&location);
 	return error;
+}
+
+int pbf_location_find(const struct pbf_address *address,
+		      struct pbf_location *ret_location, struct pbf_reason *why)
+{
+	int error = find_once(address, ret_location, why);
+
+	if (error != -EIO)
+		return error;
+	pbf_pause_ms(PBF_RETRY_MS);
+	return find_once(address, ret_location, why);
 }
 
 int pbf_location_find_settling(const struct pbf_address *address,

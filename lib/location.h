@@ -32,7 +32,7 @@ struct pbf_address {
 /*
  * Finds the file at ADDRESS.  -ESTALE when there is no file any more, else as
  * the functions of source.h; after -EUCLEAN from the chain, *ret_location is
- * written nevertheless.
+ * written nevertheless.  Storage that fails (-EIO) is tried once more.
  */
 int pbf_location_find(const struct pbf_address *address,
 		      struct pbf_location *ret_location,
@@ -54,9 +54,6 @@ struct pbf_location pbf_location_take(struct pbf_location *location);
 /* Whether the bytes of both lie in the same places of the same image. */
 bool pbf_location_equal(const struct pbf_location *a,
 			const struct pbf_location *b);
-
-/* Waits, for a burst of writes to pass. */
-void pbf_pause_ms(long milliseconds);
 
 #define _cleanup_location_ _cleanup_(pbf_location_release)
 

@@ -167,6 +167,15 @@ static int hand_over(struct content_walk *walk, const unsigned char *piece)
 	return reading->take(reading->context, offset_bytes, piece, length);
 }
 
+static int read_bytes(struct pbf_source *source, uint64_t offset_bytes,
+		      void *buffer, size_t length, struct pbf_reason *why)
+{
+	if (source->volume)
+		return pbf_fat_volume_read(source->volume, offset_bytes, buffer,
+					   length, why);
+	return pbf_image_read(source->image, offset_bytes, buffer, length, why);
+}
+
 /*
  * Reads LENGTH bytes from OFFSET in the volume, or in a plain file.  Pieces
  * are handed over whole, however scattered they lie.
@@ -185,14 +194,15 @@ static int read_run(struct content_walk *walk, uint64_t offset_bytes,
 
 		if (length > length_bytes)
 			length = (size_t)length_bytes;
-		if (source->volume)
-			result = pbf_fat_volume_read(
-				source->volume, offset_bytes,
-				piece + walk->held_bytes, length, walk->why);
-		else
-			result = pbf_image_read(source->image, offset_bytes,
-						piece + walk->held_bytes,
-						length, walk->why);
+		result =
+			read_bytes(source, offset_bytes,
+				   piece + walk->held_bytes, length, walk->why);
+		if (result == -EIO) {
+			pbf_pause_ms(PBF_RETRY_MS);
+			result = read_bytes(source, offset_bytes,
+					    piece + walk->held_bytes, length,
+					    walk->why);
+		}
 		if (result < 0)
 			return result;
 		walk->held_bytes += length;

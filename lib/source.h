@@ -76,7 +76,7 @@ struct pbf_reading {
 
 /*
  * Reads a file's content, whose chain must have been walked.  Errors as
- * pbf_image_read().
+ * pbf_image_read(); each read that fails (-EIO) is tried once more.
  */
 int pbf_source_read(struct pbf_source *source, const struct pbf_found *found,
 		    const struct pbf_reading *reading, struct pbf_reason *why);

@@ -169,6 +169,8 @@ int pbf_version_open(struct pbf_version *version, struct pbf_waiter *waiter,
 		return error;
 
 	error = pbf_version_locate(version, &location, why);
+	if (error == -ESTALE)
+		pbf_version_kill(version, error);
 	if (error == 0)
 		error = pbf_snapshot_begin(version->shared->store,
 					   version->size_bytes, &filling);
@@ -182,6 +184,7 @@ int pbf_version_open(struct pbf_version *version, struct pbf_waiter *waiter,
 		version->first = pbf_location_take(&location);
 		version->filled_bytes = 0;
 		version->handed_out = false;
+		version->read_waits = false;
 		version->progress_ms = pbf_monotonic_ms();
 	}
 	error = open_state(version, waiter);
@@ -222,6 +225,7 @@ int pbf_version_read(struct pbf_version *version, uint64_t end_bytes,
 		if (begin)
 			version->handed_out = false;
 		version->state = PBF_CAPTURING;
+		version->read_waits = true;
 		add_waiter(version, waiter, end_bytes);
 		error = -EINPROGRESS;
 	}
@@ -243,8 +247,9 @@ void pbf_version_kill(struct pbf_version *version, int error)
 
 	pbf_list_init(&woken);
 	pthread_mutex_lock(&version->lock);
+	if (version->state != PBF_DEAD)
+		version->error = error;
 	version->state = PBF_DEAD;
-	version->error = error;
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
 	pbf_version_wake(&woken, error);

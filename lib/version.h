@@ -3,8 +3,10 @@
  * A version of a file: one content that it had, from the first look at its
  * directory entry on.  Versions are what the kernel knows as inodes, so a
  * version never changes its content: it is FRESH (nobody has seen a byte),
- * then CAPTURING, then SEALED.  A version whose content changed after bytes of
- * it were handed out is DEAD; the file then has a new version.
+ * then CAPTURING, then SEALED.  It is DEAD, and the file has a new version,
+ * once its content changed after bytes of it were handed out, or once a READ of
+ * it failed: dnsmasq (since 2.92) keeps a file position and does not seek, so
+ * that a READ that succeeds after one that failed would shift what it sends.
  *
  * Reads are answered from the snapshot.  While it is being taken a read waits
  * only for its own range, but the last byte is withheld until the snapshot is

@@ -104,7 +104,11 @@ int pbf_version_locate(struct pbf_version *version,
 	return 0;
 }
 
-/* With the lock held: ends the capture, whatever became of it. */
+/*
+ * With the lock held: ends the capture, whatever became of it.  A READ that is
+ * told of an error is the last one of this version, and a file that is another
+ * one by now needs another version; an open that failed can be tried again.
+ */
 static void end_capture(struct pbf_version *version, int error)
 {
 	pbf_location_release(&version->first);
@@ -113,10 +117,10 @@ static void end_capture(struct pbf_version *version, int error)
 		return;
 	if (error == 0)
 		version->state = PBF_SEALED;
-	else if (version->snapshot ? error == -ESTALE : version->handed_out)
+	else if (error == -ESTALE || version->handed_out || version->read_waits)
 		version->state = PBF_DEAD;
 	else
-		version->state = version->snapshot ? PBF_SEALED : PBF_FRESH;
+		version->state = PBF_FRESH;
 	version->error = error == -ESTALE ? -ESTALE : -EIO;
 }
 

@@ -49,6 +49,7 @@ struct pbf_version {
 	struct pbf_location first; /* where the open found the file */
 	uint64_t filled_bytes;
 	bool handed_out;
+	bool read_waits; /* for bytes that the capture is to give */
 };
 
 /*

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Storage that can be made to hang, as that of a machine that went away."""
+"""Storage that can be made to hang, as that of a machine that went away, and
+storage that can be made to fail."""
 
+import contextlib
 import signal
 
 import fatwrite
@@ -37,5 +39,37 @@ class Hanging:
         self.go_on()
         run("umount", "-l", self.work / "fuse", check=False)
         for process in (self.fuse, self.server):
+            process.kill()
+            process.wait()
+
+
+class Failing:
+    """The image BACKING at .path, behind nbdfuse; its reads fail while there
+    is a file .trigger."""
+
+    def __init__(self, work, backing):
+        self.trigger = work / "failing"
+        socket = work / "failing.socket"
+        self._server = start_process(
+            ["nbdkit", "-f", "-U", socket, "--filter=error", "file", backing,
+             "error-pread=EIO", "error-pread-rate=100%",
+             f"error-file={self.trigger}"])
+        eventually(socket.exists, what="nbdkit")
+        self._directory = work / "failing.fuse"
+        self._directory.mkdir()
+        self.path = self._directory / "disk.img"
+        self._fuse = start_process(
+            ["nbdfuse", self.path, f"nbd+unix:///?socket={socket}"])
+        eventually(self.path.exists, what="nbdfuse")
+
+    @contextlib.contextmanager
+    def fails(self):
+        self.trigger.touch()
+        yield
+        self.trigger.unlink()
+
+    def close(self):
+        run("umount", "-l", self._directory, check=False)
+        for process in (self._fuse, self._server):
             process.kill()
             process.wait()

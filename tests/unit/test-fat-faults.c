@@ -60,9 +60,8 @@ static int use(struct pbf_image *image, const struct fat_image *built,
 	_cleanup_chain_ struct pbf_chain chain = { 0 };
 	uint64_t start_bytes = built->layout.start_bytes;
 	struct pbf_fat_entry entry;
-	int error = pbf_fat_volume_open(image, start_bytes,
-					built->size - start_bytes, &volume,
-					why);
+	int error = pbf_fat_volume_open(
+		image, start_bytes, built->size - start_bytes, &volume, why);
 
 	if (error == 0)
 		error = pbf_fat_resolve(volume, "overlays/kernel8.img", &entry,

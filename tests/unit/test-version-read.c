@@ -277,6 +277,20 @@ TEST(storage_that_fails_after_bytes_were_handed_out_is_an_io_error)
 	assert_int_equal(version_bench_read(version, 1, NULL), -EIO);
 }
 
+TEST(a_read_that_waits_for_a_first_capture_that_fails_is_the_last)
+{
+	struct waiter waiter;
+
+	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
+	waiter_init(&waiter);
+	assert_int_equal(version_bench_read(version, 1, &waiter), -EINPROGRESS);
+	scratch_truncate(&bench.bench.scratch, BENCH_IMAGE,
+			 fat_cluster_at(bench.bench.image, 10));
+	assert_int_equal(pbf_version_capture(version, NULL), -EIO);
+	bench_save(&bench.bench);
+	version_bench_assert_failed(version, &waiter);
+}
+
 TEST(a_read_may_begin_the_snapshot)
 {
 	struct waiter waiter;
@@ -333,6 +347,7 @@ int main(void)
 		CLAIM(a_change_that_nobody_saw_is_read_again),
 		CLAIM(a_change_after_bytes_were_handed_out_is_the_end_of_the_version),
 		CLAIM(storage_that_fails_after_bytes_were_handed_out_is_an_io_error),
+		CLAIM(a_read_that_waits_for_a_first_capture_that_fails_is_the_last),
 		CLAIM(a_read_may_begin_the_snapshot),
 		CLAIM(a_read_that_begins_the_snapshot_of_another_file_is_stale),
 		CLAIM(a_version_given_up_fails_its_readers_as_it_was_told_to),

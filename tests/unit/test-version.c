@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "fake-storage.h"
 #include "fake-time.h"
 #include "unit.h"
 #include "version-bench.h"
@@ -129,7 +130,8 @@ TEST(a_broken_chain_fails_the_open_before_the_first_byte)
 	pbf_version_unref(version);
 }
 
-TEST(a_file_of_another_size_is_stale)
+/* After ESTALE the kernel walks again, and must meet another inode. */
+TEST(a_version_that_is_stale_stays_so)
 {
 	struct pbf_version *version = make("KERNEL.IMG");
 
@@ -140,7 +142,8 @@ TEST(a_file_of_another_size_is_stale)
 	bench_set_size(&bench.bench, bench.bench.kernel_slot,
 		       BENCH_KERNEL_BYTES);
 	bench_save(&bench.bench);
-	assert_int_equal(pbf_version_open(version, NULL, NULL), 0);
+	assert_false(pbf_version_is_alive(version));
+	assert_int_equal(pbf_version_open(version, NULL, NULL), -ESTALE);
 	pbf_version_unref(version);
 }
 
@@ -283,6 +286,29 @@ TEST(a_capture_that_fails_is_told_and_can_be_tried_again)
 	pbf_version_unref(version);
 }
 
+/* Each read that the capture needs, in turn. */
+TEST(storage_that_fails_once_is_tried_again)
+{
+	unsigned int reads = 1;
+
+	for (unsigned int nth = 0; nth < reads; nth++) {
+		struct pbf_version *version = make("KERNEL.IMG");
+		struct waiter waiter;
+
+		waiter_init(&waiter);
+		fake_storage_break(FAKE_FAILS, nth);
+		assert_int_equal(
+			pbf_version_open(version, &waiter.waiter, NULL),
+			-EINPROGRESS);
+		assert_int_equal(pbf_version_capture(version, NULL), 0);
+		assert_int_equal(waiter.error, 0);
+		reads = fake_storage_reads();
+		assert_in_range(reads, 5, 100);
+		fake_storage_break(FAKE_SOUND, 0);
+		pbf_version_unref(version);
+	}
+}
+
 TEST(a_version_given_up_does_not_open)
 {
 	struct pbf_version *version = make("KERNEL.IMG");
@@ -360,7 +386,7 @@ int main(void)
 		CLAIM(all_opens_wait_for_one_snapshot),
 		CLAIM(a_sealed_version_opens_at_once_and_without_its_image),
 		CLAIM(a_broken_chain_fails_the_open_before_the_first_byte),
-		CLAIM(a_file_of_another_size_is_stale),
+		CLAIM(a_version_that_is_stale_stays_so),
 		CLAIM(a_file_in_other_clusters_is_stale),
 		CLAIM(a_file_of_another_time_is_stale),
 		CLAIM(the_time_of_access_does_not_matter),
@@ -370,6 +396,7 @@ int main(void)
 		CLAIM(a_capture_that_cannot_start_is_told_and_can_be_tried_again),
 		CLAIM(a_read_may_follow_a_capture_that_could_not_start),
 		CLAIM(a_capture_that_fails_is_told_and_can_be_tried_again),
+		CLAIM(storage_that_fails_once_is_tried_again),
 		CLAIM(a_version_given_up_does_not_open),
 		CLAIM(giving_up_tells_those_who_wait),
 		CLAIM(an_empty_file_is_opened_and_sealed),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "version-bench.h"
 
+#include <errno.h>
+
 #include "fake-time.h"
 #include "unit.h"
 
@@ -102,4 +104,17 @@ void version_bench_assert_readable(struct pbf_version *version)
 	assert_int_equal(version_bench_read(version, BENCH_KERNEL_BYTES, NULL),
 			 0);
 	assert_int_equal(version_bench_read(version, 0, NULL), 0);
+}
+
+void version_bench_assert_failed(struct pbf_version *version,
+				 const struct waiter *waiter)
+{
+	struct waiter later;
+
+	assert_int_equal(waiter->woken, 1);
+	assert_int_equal(waiter->error, -EIO);
+	assert_false(pbf_version_is_alive(version));
+	waiter_init(&later);
+	assert_int_equal(version_bench_read(version, 1, &later), -EIO);
+	assert_int_equal(later.woken, 0);
 }

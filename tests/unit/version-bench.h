@@ -47,6 +47,10 @@ void waiter_init(struct waiter *waiter);
 int version_bench_read(struct pbf_version *version, uint64_t length,
 		       struct waiter *waiter);
 
+/* That a read was woken by its failing, and none succeeds from now on. */
+void version_bench_assert_failed(struct pbf_version *version,
+				 const struct waiter *waiter);
+
 /* That nothing and all of the bench's kernel can be read. */
 void version_bench_assert_readable(struct pbf_version *version);
 
