@@ -14,7 +14,7 @@ const char *board_path_in_volume(const char *path)
 }
 
 int board_path_find(struct pbf_catalog *catalog, const char *path,
-		    struct pbf_board *ret_board)
+		    enum pbf_reach reach, struct pbf_board *ret_board)
 {
 	char board[PBF_ENTRY_BYTES];
 	size_t length = strcspn(path, "/");
@@ -23,7 +23,7 @@ int board_path_find(struct pbf_catalog *catalog, const char *path,
 		return -ENOENT;
 	memcpy(board, path, length);
 	board[length] = '\0';
-	return pbf_catalog_find(catalog, board, ret_board);
+	return pbf_catalog_find(catalog, board, reach, ret_board);
 }
 
 char *board_path_join(const char *path, const char *name)

@@ -11,9 +11,9 @@
 /* What comes after the board's name: a path in its volume, "" for the root. */
 const char *board_path_in_volume(const char *path);
 
-/* Finds the board of PATH as the image directory has it now; -ENOENT. */
+/* Finds the board of PATH as the image directory has it: pbf_catalog_find(). */
 int board_path_find(struct pbf_catalog *catalog, const char *path,
-		    struct pbf_board *ret_board);
+		    enum pbf_reach reach, struct pbf_board *ret_board);
 
 /* PATH/NAME, or NAME when PATH is ""; the caller frees it.  NULL: no memory. */
 char *board_path_join(const char *path, const char *name);

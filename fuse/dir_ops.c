@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * The root directory is listed from the image directory; links that lead to
- * outside it are looked at, but only for a moment: storage that does not
+ * other storage are looked at, but only for a moment: storage that does not
  * answer is taken for an image, so that one that hangs is still listed.
  */
 #include "dir_ops.h"
@@ -11,16 +11,16 @@
 #include <string.h>
 
 #include "board_path.h"
+#include "board_request.h"
 #include "fat_dir.h"
 #include "listing.h"
 #include "log.h"
-#include "request.h"
 #include "server.h"
 
 /* How long listing the root directory may wait for other storage. */
 #define ROOT_TIMEOUT_MS 1000
-/* No image has this name, so the lane is the root directory's own. */
-#define ROOT_LANE "/"
+/* No image has this name either. */
+#define LINKS_LANE "//"
 
 /* Takes LISTING; the request has been claimed. */
 static void reply_listing(struct request *request, struct listing *listing)
@@ -63,21 +63,18 @@ static struct listing *new_listing(void)
 
 /* --- The root directory --- */
 
-struct root_listing {
-	struct server *server;
-	struct listing *listing;
-	bool look_outside;
-};
-
-static int take_board(void *context, const struct pbf_board *board)
+/*
+ * First what the image directory has, and then, where that does not tell, what
+ * its links lead to.
+ */
+static int take_board(void *context, const struct pbf_board *board,
+		      bool is_certain)
 {
-	struct root_listing *root = context;
+	struct request *request = context;
 
-	if (board->leads_outside && root->look_outside &&
-	    !pbf_catalog_leads_to_image(root->server->catalog, board))
-		return 0;
-	server_warn_of_conflict(root->server, board);
-	return listing_add(root->listing, board->directory, true);
+	server_warn_of_conflict(request->server, board, PBF_NEAR);
+	return listing_add(is_certain ? request->listing : request->uncertain,
+			   board->directory, true);
 }
 
 /* Whether the default image has a file bootcode.bin. */
@@ -87,8 +84,8 @@ static bool default_has_bootcode(struct server *server)
 	_cleanup_found_ struct pbf_found found = { 0 };
 	struct pbf_board board;
 
-	return pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD, &board) ==
-		       0 &&
+	return pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD,
+				PBF_ANYWHERE, &board) == 0 &&
 	       pbf_source_open(server->catalog, board.source,
 			       pbf_monotonic_ms() + ROOT_TIMEOUT_MS, &source,
 			       NULL) == 0 &&
@@ -96,42 +93,119 @@ static bool default_has_bootcode(struct server *server)
 	       !found.is_directory;
 }
 
-static int list_root(struct server *server, struct listing *listing,
-		     bool look_outside)
+/* Looks at what is uncertain; what turns out to be there is added to FOUND. */
+static int look_at_links(struct request *request, struct listing *found)
 {
-	struct root_listing root = {
-		.server = server,
-		.listing = listing,
-		.look_outside = look_outside,
-	};
-	int error = pbf_catalog_list(server->catalog, take_board, &root);
+	struct server *server = request->server;
+	struct pbf_board board;
+	bool is_directory;
+	const char *name;
+	int error = 0;
 
-	if (error == 0 && (pbf_catalog_has_bootcode(server->catalog) ||
-			   (look_outside && default_has_bootcode(server))))
-		error = listing_add(listing, PBF_BOOTCODE, false);
+	for (size_t i = 0; error == 0; i++) {
+		name = listing_at(request->uncertain, i, &is_directory);
+		if (!name)
+			break;
+		atomic_store(&request->waits_for, name);
+		if (strcmp(name, PBF_BOOTCODE) == 0 ?
+			    pbf_catalog_has_bootcode(server->catalog,
+						     PBF_ANYWHERE) == 1 ||
+				    default_has_bootcode(server) :
+			    pbf_catalog_find(server->catalog, name,
+					     PBF_ANYWHERE, &board) == 0)
+			error = listing_add(found, name, is_directory);
+	}
 	return error;
+}
+
+/* Adds all of MORE to the request's listing and answers; has claimed it. */
+static void reply_root(struct request *request, const struct listing *more)
+{
+	struct listing *listing = request->listing;
+	bool is_directory;
+	const char *name;
+	int error = 0;
+
+	for (size_t i = 0; error == 0; i++) {
+		name = listing_at(more, i, &is_directory);
+		if (!name)
+			break;
+		error = listing_add(listing, name, is_directory);
+	}
+	if (error < 0) {
+		fuse_reply_err(request->fuse, -error);
+		return;
+	}
+	request->listing = NULL;
+	reply_listing(request, listing);
+}
+
+static void work_on_links(struct request *request)
+{
+	struct listing *found = listing_new();
+	int error = found ? look_at_links(request, found) : -ENOMEM;
+
+	if (error < 0)
+		request_fail(request, error);
+	else if (request_claim(request))
+		reply_root(request, found);
+	listing_free(found);
+}
+
+/* What could not be looked at in time is listed: it may be an image. */
+static void list_links_late(struct request *request)
+{
+	reply_root(request, request->uncertain);
+}
+
+/* Goes on with REQUEST's listings on the lane of links. */
+static void submit_links(struct request *request)
+{
+	struct request *next =
+		request_new(request->server, request->fuse, LINKS_LANE);
+
+	if (!next) {
+		fuse_reply_err(request->fuse, ENOMEM);
+		return;
+	}
+	next->file = request->file;
+	next->listing = request->listing;
+	next->uncertain = request->uncertain;
+	request->listing = request->uncertain = NULL;
+	next->work = work_on_links;
+	next->late = list_links_late;
+	request_submit(next, ROOT_TIMEOUT_MS);
 }
 
 static void work_on_root(struct request *request)
 {
-	struct listing *listing = new_listing();
-	int error =
-		listing ? list_root(request->server, listing, true) : -ENOMEM;
+	struct server *server = request->server;
+	struct pbf_board board = { .entry = "" };
+	bool is_directory;
+	int bootcode, error = -ENOMEM;
 
-	finish_listing(request, listing, error);
-}
-
-/* The request has been claimed. */
-static void list_root_late(struct request *request)
-{
-	struct listing *listing = new_listing();
-
-	if (listing && list_root(request->server, listing, false) == 0) {
-		reply_listing(request, listing);
-	} else {
-		listing_free(listing);
-		fuse_reply_err(request->fuse, EIO);
-	}
+	request->listing = new_listing();
+	request->uncertain = listing_new();
+	if (request->listing && request->uncertain)
+		error = pbf_catalog_list(server->catalog, take_board, request);
+	board_request_note_directory(server);
+	bootcode = pbf_catalog_has_bootcode(server->catalog, PBF_NEAR);
+	if (error == 0 && bootcode == 1)
+		error = listing_add(request->listing, PBF_BOOTCODE, false);
+	else if (error == 0 &&
+		 (bootcode < 0 ||
+		  pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD, PBF_NEAR,
+				   &board) != -ENOENT))
+		error = listing_add(request->uncertain, PBF_BOOTCODE, false);
+	if (error < 0)
+		request_fail(request,
+			     -board_request_errno(server, error, &board));
+	else if (!request_claim(request))
+		return;
+	else if (listing_at(request->uncertain, 0, &is_directory))
+		submit_links(request);
+	else
+		reply_root(request, request->uncertain);
 }
 
 /* --- Directories of boards --- */
@@ -148,13 +222,13 @@ static int list_walk(struct request *request, struct pbf_dir_walk *walk,
 
 		/* What came before is listed, whatever comes after. */
 		if (error < 0)
-			log_refusal(LOG_WARNING, request->source, path, &why,
-				    "listing what comes before");
+			log_refusal(LOG_WARNING, request->board.source, path,
+				    &why, "listing what comes before");
 		if (error < 0 || kind == PBF_SLOT_END)
 			return 0;
 		if (kind == PBF_SLOT_BAD)
-			log_refusal(LOG_WARNING, request->source, path, &why,
-				    "leaving it out");
+			log_refusal(LOG_WARNING, request->board.source, path,
+				    &why, "leaving it out");
 		if (kind == PBF_SLOT_ENTRY &&
 		    listing_add(listing, entry.name, entry.is_directory) < 0)
 			return -ENOMEM;
@@ -168,7 +242,7 @@ static int list_directory(struct request *request, const char *path,
 	_cleanup_source_ struct pbf_source source = { 0 };
 	_cleanup_found_ struct pbf_found found = { 0 };
 	struct pbf_dir_walk walk;
-	int error = pbf_source_open(server->catalog, request->source,
+	int error = pbf_source_open(server->catalog, request->board.source,
 				    pbf_monotonic_ms() +
 					    server->settings.io_timeout_ms,
 				    &source, why);
@@ -197,7 +271,7 @@ static void work_on_directory(struct request *request)
 
 	if (error < 0 && error != -ENOENT && error != -ENOTDIR &&
 	    error != -ENOMEM) {
-		log_refusal(LOG_WARNING, request->source, path, &why,
+		log_refusal(LOG_WARNING, request->board.source, path, &why,
 			    "answering with an I/O error");
 		error = -EIO;
 	}
@@ -205,6 +279,23 @@ static void work_on_directory(struct request *request)
 }
 
 /* --- Operations --- */
+
+static void open_root(struct server *server, fuse_req_t fuse,
+		      const struct fuse_file_info *file)
+{
+	struct request *request =
+		request_new(server, fuse, BOARD_DIRECTORY_LANE);
+
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
+		return;
+	}
+	request->file = *file;
+	request->work = work_on_root;
+	request->late = board_request_blame_directory;
+	request->blames_storage = false;
+	request_submit(request, server->settings.io_timeout_ms);
+}
 
 void dir_ops_opendir(fuse_req_t fuse, fuse_ino_t inode,
 		     struct fuse_file_info *file)
@@ -217,26 +308,23 @@ void dir_ops_opendir(fuse_req_t fuse, fuse_ino_t inode,
 
 	if (error == 0 && node.version)
 		error = -ENOTDIR;
-	if (error == 0 && !node.is_root)
-		error = board_path_find(server->catalog, node.path, &board);
 	if (error < 0) {
 		fuse_reply_err(fuse, -error);
 		return;
 	}
-	request = request_new(server, fuse,
-			      node.is_root ? ROOT_LANE : board.source);
-	if (!request) {
-		fuse_reply_err(fuse, ENOMEM);
+	if (node.is_root) {
+		open_root(server, fuse, file);
 		return;
 	}
-	request->file = *file;
-	request->path = node.path;
+	error = board_path_find(server->catalog, node.path, PBF_AT_ONCE,
+				&board);
+	request = board_request_new(server, fuse, node.path, error, &board,
+				    work_on_directory);
 	node.path = NULL;
-	request->work = node.is_root ? work_on_root : work_on_directory;
-	if (node.is_root)
-		request->late = list_root_late;
-	request_submit(request, node.is_root ? ROOT_TIMEOUT_MS :
-					       server->settings.io_timeout_ms);
+	if (!request)
+		return;
+	request->file = *file;
+	board_request_submit(request);
 }
 
 void dir_ops_readdir(fuse_req_t fuse, fuse_ino_t inode, size_t size,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The kernel asks one name of a directory at a time, so a name in the root
- * directory is answered from the image directory alone.  Where a link leads
- * to outside it, a short look tells an image from something else; storage that
- * does not answer is taken for an image.
+ * The kernel sends one LOOKUP per directory at a time.  A slow one in the root
+ * would hold up all boards, so names there are answered from the image
+ * directory alone, mostly at once.  Where a link leads to other storage, a
+ * short look tells an image from something else; storage that does not answer
+ * is taken for an image.
  */
 #include "lookup_ops.h"
 
@@ -14,11 +15,12 @@
 
 #include "board_name.h"
 #include "board_path.h"
+#include "board_request.h"
 #include "log.h"
 #include "request.h"
 #include "server.h"
 
-/* How long a name in the root directory may wait for other storage. */
+/* How long a link in the root directory may wait for other storage. */
 #define LINK_TIMEOUT_MS 100
 
 /* Answers a number that nodes_enter_...() has just counted. */
@@ -50,7 +52,7 @@ static void reply_board(struct server *server, fuse_req_t fuse,
 	node.id = nodes_enter_directory(server->nodes, name, board->modified,
 					&is_new);
 	if (is_new)
-		server_warn_of_conflict(server, board);
+		server_warn_of_conflict(server, board, PBF_AT_ONCE);
 	reply_entry(server, fuse, &node);
 }
 
@@ -144,14 +146,14 @@ static int find_answer(struct request *request, struct pbf_source *source,
 	}
 	if (error < 0)
 		return error;
-	note_oddities(request->source, source, &found);
+	note_oddities(request->board.source, source, &found);
 	ret_answer->kind =
 		found.is_directory ? PBF_ANSWER_DIRECTORY : PBF_ANSWER_FILE;
 	ret_answer->modified = found.modified;
 	if (found.is_directory)
 		return 0;
 	return pbf_version_table_lookup(request->server->versions,
-					request->source, source, &found,
+					request->board.source, source, &found,
 					&ret_answer->version);
 }
 
@@ -170,111 +172,176 @@ static void work_on_lookup(struct request *request)
 {
 	struct server *server = request->server;
 	const char *path = board_path_in_volume(request->path);
+	const char *image = request->board.source;
 	struct pbf_reason why = { .offset_bytes = PBF_REASON_NO_OFFSET };
 	_cleanup_source_ struct pbf_source source = { 0 };
 	struct pbf_answer answer = { .version = NULL };
 	struct pbf_proof proof;
 	int error;
 
-	if (pbf_memo_recall(server->memo, request->source, path, &answer)) {
+	if (pbf_memo_recall(server->memo, image, path, PBF_ANYWHERE, &answer)) {
 		finish_lookup(request, &answer);
 		return;
 	}
-	pbf_memo_prepare(server->memo, request->source, &proof);
-	error = pbf_source_open(server->catalog, request->source,
+	pbf_memo_prepare(server->memo, image, &proof);
+	error = pbf_source_open(server->catalog, image,
 				pbf_monotonic_ms() +
 					server->settings.io_timeout_ms,
 				&source, &why);
 	if (error == 0)
 		error = find_answer(request, &source, path, &answer, &why);
 	if (error < 0) {
-		log_refusal(LOG_WARNING, request->source, path, &why,
+		log_refusal(LOG_WARNING, image, path, &why,
 			    "answering with an I/O error");
 		request_fail(request, -EIO);
 		return;
 	}
-	pbf_memo_keep(server->memo, request->source, path, &proof,
+	pbf_memo_keep(server->memo, image, path, &proof,
 		      pbf_image_stamp(source.image), &answer);
 	finish_lookup(request, &answer);
 }
 
-static void submit_lookup(struct server *server, fuse_req_t fuse,
-			  const char *source, char *path, bool files_only)
-{
-	struct request *request = request_new(server, fuse, source);
-
-	if (!request) {
-		fuse_reply_err(fuse, ENOMEM);
-		free(path);
-		return;
-	}
-	request->files_only = files_only;
-	request->path = path;
-	request->work = work_on_lookup;
-	request_submit(request, server->settings.io_timeout_ms);
-}
-
 /*
- * Looks for PATH, "BOARD/PATH", which is taken, in BOARD's image.  What is
- * known for certain is answered at once; a source that leads to outside the
- * image directory might hang even when asked for its stamp.
+ * Looks for PATH, "BOARD/PATH", which is taken, in the image of BOARD; ERROR
+ * is what came of looking for that at once.
  */
-static void look_up(struct server *server, fuse_req_t fuse,
+static void look_up(struct server *server, fuse_req_t fuse, int error,
 		    const struct pbf_board *board, char *path, bool files_only)
 {
 	struct pbf_answer answer;
+	struct request *request;
 
-	if (!path) {
-		fuse_reply_err(fuse, ENOMEM);
-	} else if (!board->leads_outside &&
-		   pbf_memo_recall(server->memo, board->source,
-				   board_path_in_volume(path), &answer)) {
+	if (error == 0 && path &&
+	    pbf_memo_recall(server->memo, board->source,
+			    board_path_in_volume(path), PBF_AT_ONCE, &answer)) {
 		reply_answer(server, fuse, path, &answer, files_only);
 		pbf_version_unref(answer.version);
 		free(path);
-	} else {
-		submit_lookup(server, fuse, board->source, path, files_only);
+		return;
 	}
+	request = board_request_new(server, fuse, path, error, board,
+				    work_on_lookup);
+	if (!request)
+		return;
+	request->files_only = files_only;
+	board_request_submit(request);
 }
 
 /* --- Names in the root directory --- */
 
-/* bootcode.bin: the image directory's own file, or the default image's. */
+/*
+ * Where bootcode.bin is: the image directory's own file, or in the default
+ * image.  Gives the board that it is looked for in, and the path of it there.
+ */
+static int find_bootcode(struct server *server, enum pbf_reach reach,
+			 struct pbf_board *ret_board, char **ret_path)
+{
+	int own = pbf_catalog_has_bootcode(server->catalog, reach);
+	int error = own < 0 ? own : 0;
+
+	*ret_path = NULL;
+	*ret_board = (struct pbf_board){ .source = PBF_BOOTCODE };
+	if (own == 0)
+		error = pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD,
+					 reach, ret_board);
+	if (error < 0)
+		return error;
+	*ret_path = own ? board_path_join(PBF_BOOTCODE, "") :
+			  board_path_join(PBF_DEFAULT_BOARD, PBF_BOOTCODE);
+	return *ret_path ? 0 : -ENOMEM;
+}
+
+static void work_on_bootcode(struct request *request)
+{
+	int error = find_bootcode(request->server, PBF_ANYWHERE,
+				  &request->board, &request->path);
+
+	if (error == 0)
+		work_on_lookup(request);
+	else
+		request_fail(request, error);
+}
+
 static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 {
-	static const struct pbf_board own = {
-		.source = PBF_BOOTCODE,
-		.leads_outside = true, /* it may be a link */
-	};
+	struct request *request;
 	struct pbf_board board;
+	char *path;
+	int error = find_bootcode(server, PBF_AT_ONCE, &board, &path);
 
-	if (pbf_catalog_has_bootcode(server->catalog))
-		look_up(server, fuse, &own, board_path_join(PBF_BOOTCODE, ""),
-			true);
-	else if (pbf_catalog_find(server->catalog, PBF_DEFAULT_BOARD, &board) ==
-		 0)
-		look_up(server, fuse, &board,
-			board_path_join(PBF_DEFAULT_BOARD, PBF_BOOTCODE), true);
+	if (error != -EAGAIN) {
+		if (error == 0)
+			look_up(server, fuse, 0, &board, path, true);
+		else
+			fuse_reply_err(fuse, -error);
+		return;
+	}
+	request = request_new(server, fuse, PBF_BOOTCODE);
+	if (!request) {
+		fuse_reply_err(fuse, ENOMEM);
+		return;
+	}
+	request->files_only = true;
+	request->work = work_on_bootcode;
+	request_submit(request, server->settings.io_timeout_ms);
+}
+
+/* Answers NAME in the root, of which pbf_catalog_find() told ERROR and BOARD.
+ */
+static void answer_board(struct server *server, fuse_req_t fuse,
+			 const char *name, int error,
+			 const struct pbf_board *board)
+{
+	char key[PBF_BOARD_KEY_BYTES];
+
+	if (error == 0) {
+		reply_board(server, fuse, name, board);
+		return;
+	}
+	if (error == -ENOENT && board->entry[0] == '\0' &&
+	    pbf_board_key(name, key))
+		log_once(LOG_NOTICE,
+			 "board %s asks for its files, but the image "
+			 "directory has no entry for it",
+			 key);
+	fuse_reply_err(fuse, board_request_errno(server, error, board));
+}
+
+static void submit_board(struct server *server, fuse_req_t fuse,
+			 const char *name, const struct pbf_board *board);
+
+/* Looks in the image directory; a link to elsewhere is the next one's work. */
+static void work_on_entry(struct request *request)
+{
+	struct server *server = request->server;
+	struct pbf_board board;
+	int error = pbf_catalog_find(server->catalog, request->path, PBF_NEAR,
+				     &board);
+
+	board_request_note_directory(server);
+	/* An entry that is a mount itself could not even be seen. */
+	if (error == -EAGAIN && board.entry[0] == '\0')
+		error = pbf_catalog_find(server->catalog, request->path,
+					 PBF_ANYWHERE, &board);
+	if (!request_claim(request))
+		return;
+	if (error == -EAGAIN)
+		submit_board(server, request->fuse, request->path, &board);
 	else
-		fuse_reply_err(fuse, ENOENT);
+		answer_board(server, request->fuse, request->path, error,
+			     &board);
 }
 
 static void work_on_link(struct request *request)
 {
-	bool is_image = pbf_catalog_leads_to_image(request->server->catalog,
-						   &request->board);
+	struct server *server = request->server;
+	struct pbf_board board;
+	int error = pbf_catalog_find(server->catalog, request->path,
+				     PBF_ANYWHERE, &board);
 
-	if (!is_image)
-		log_once(LOG_WARNING,
-			 "%s: leads to no file and no block device; not shown",
-			 request->board.entry);
-	if (!request_claim(request))
-		return;
-	if (is_image)
-		reply_board(request->server, request->fuse, request->path,
-			    &request->board);
-	else
-		fuse_reply_err(request->fuse, ENOENT);
+	if (request_claim(request))
+		answer_board(server, request->fuse, request->path, error,
+			     &board);
 }
 
 static void trust_link(struct request *request)
@@ -283,48 +350,49 @@ static void trust_link(struct request *request)
 		    &request->board);
 }
 
-static void submit_link(struct server *server, fuse_req_t fuse,
-			const char *name, const struct pbf_board *board)
+/*
+ * Finds out on a lane what NAME is.  Of BOARD the entry is known, which leads
+ * elsewhere, or nothing.
+ */
+static void submit_board(struct server *server, fuse_req_t fuse,
+			 const char *name, const struct pbf_board *board)
 {
-	struct request *request = request_new(server, fuse, board->source);
+	bool is_link = board->entry[0] != '\0';
+	struct request *request = request_new(
+		server, fuse, is_link ? board->source : BOARD_DIRECTORY_LANE);
+	char *path = board_path_join("", name);
 
-	if (!request) {
+	if (!request || !path) {
 		fuse_reply_err(fuse, ENOMEM);
+		free(path);
+		if (request)
+			request_unref(request);
 		return;
 	}
 	request->board = *board;
-	request->path = board_path_join("", name);
-	request->work = work_on_link;
-	request->late = trust_link;
+	request->path = path;
+	request->work = is_link ? work_on_link : work_on_entry;
+	request->late = is_link ? trust_link : board_request_blame_directory;
 	request->blames_storage = false;
-	if (!request->path) {
-		request_fail(request, -ENOMEM);
-		request_unref(request);
-		return;
-	}
-	request_submit(request, LINK_TIMEOUT_MS);
+	request_submit(request, is_link ? LINK_TIMEOUT_MS :
+					  server->settings.io_timeout_ms);
 }
 
 static void lookup_board(struct server *server, fuse_req_t fuse,
 			 const char *name)
 {
-	char key[PBF_BOARD_KEY_BYTES];
 	struct pbf_board board;
+	int error;
 
 	if (strcmp(name, PBF_BOOTCODE) == 0) {
 		lookup_bootcode(server, fuse);
-	} else if (pbf_catalog_find(server->catalog, name, &board) < 0) {
-		if (pbf_board_key(name, key))
-			log_once(LOG_NOTICE,
-				 "board %s asks for its files, but the image "
-				 "directory has no entry for it",
-				 key);
-		fuse_reply_err(fuse, ENOENT);
-	} else if (board.leads_outside) {
-		submit_link(server, fuse, name, &board);
-	} else {
-		reply_board(server, fuse, name, &board);
+		return;
 	}
+	error = pbf_catalog_find(server->catalog, name, PBF_AT_ONCE, &board);
+	if (error == -EAGAIN)
+		submit_board(server, fuse, name, &board);
+	else
+		answer_board(server, fuse, name, error, &board);
 }
 
 void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
@@ -340,11 +408,12 @@ void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 	}
 	if (error == 0 && node.version)
 		error = -ENOTDIR;
-	if (error == 0)
-		error = board_path_find(server->catalog, node.path, &board);
-	if (error == 0)
-		look_up(server, fuse, &board, board_path_join(node.path, name),
-			false);
-	else
+	if (error < 0) {
 		fuse_reply_err(fuse, -error);
+		return;
+	}
+	error = board_path_find(server->catalog, node.path, PBF_AT_ONCE,
+				&board);
+	look_up(server, fuse, error, &board, board_path_join(node.path, name),
+		false);
 }

@@ -195,8 +195,7 @@ static bool mount_session(struct process *process)
 		return false;
 	}
 	device = mountpoint_device(process->mountpoint);
-	pbf_catalog_exclude(process->server->catalog, device,
-			    device ? process->mountpoint : NULL);
+	pbf_catalog_exclude(process->server->catalog, device);
 	return true;
 }
 

@@ -46,6 +46,8 @@ void request_unref(struct request *request)
 	if (atomic_fetch_sub(&request->references, 1) != 1)
 		return;
 	pbf_version_unref(request->version);
+	listing_free(request->listing);
+	listing_free(request->uncertain);
 	free(request->path);
 	free(request);
 }
@@ -67,11 +69,13 @@ void request_fail(struct request *request, int error)
 
 static void blame_storage(struct request *request)
 {
+	const char *waits_for = atomic_load(&request->waits_for);
+
 	if (lanes_set_stuck(request->server->lanes, request->source))
 		log_message(LOG_ERR,
 			    "%s: storage did not answer within %lld s; "
 			    "answering with I/O errors until it does",
-			    request->source,
+			    waits_for ? waits_for : request->source,
 			    (long long)request->timeout_ms / 1000);
 }
 

@@ -13,6 +13,7 @@
 
 #include "deadlines.h"
 #include "lanes.h"
+#include "listing.h"
 #include "server.h"
 #include "version.h"
 
@@ -29,11 +30,17 @@ struct request {
 	bool (*progressing)(struct request *request);
 	/* Being late is the storage's fault: its lane takes no more work. */
 	bool blames_storage;
+	/* NULL, or what the log names in place of the lane. */
+	const char *_Atomic waits_for;
 
 	/* What the operations need beyond that. */
-	char *path; /* "BOARD/PATH" or a file's; owned */
+	char *path; /* "BOARD" or "BOARD/PATH"; owned */
 	struct pbf_board board;
-	bool files_only;	     /* lookup: a directory does not count */
+	bool board_is_known; /* else only what could be seen at once */
+	void (*then)(struct request *request); /* board_request.c only */
+	bool files_only; /* lookup: a directory does not count */
+	/* opendir of the root: what is certain, and what is to be looked at. */
+	struct listing *listing, *uncertain;
 	struct pbf_version *version; /* with a reference */
 	struct fuse_file_info file;  /* open, opendir */
 	size_t size;		     /* read, getxattr */

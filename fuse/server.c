@@ -103,11 +103,12 @@ void server_free(struct server *server)
 }
 
 void server_warn_of_conflict(struct server *server,
-			     const struct pbf_board *board)
+			     const struct pbf_board *board,
+			     enum pbf_reach reach)
 {
 	char loser[PBF_ENTRY_BYTES];
 
-	if (pbf_catalog_conflict(server->catalog, board, loser))
+	if (pbf_catalog_conflict(server->catalog, board, reach, loser))
 		log_once(LOG_WARNING,
 			 "%s: hidden, because %s gives directory %s as well; "
 			 "rename one of them",

@@ -64,7 +64,8 @@ void server_free(struct server *server);
 
 /* Says once that another entry is hidden by BOARD's. */
 void server_warn_of_conflict(struct server *server,
-			     const struct pbf_board *board);
+			     const struct pbf_board *board,
+			     enum pbf_reach reach);
 
 /* The attributes of a directory or a file version. */
 void server_attributes(const struct server *server, const struct node *node,

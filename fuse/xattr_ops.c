@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "board_path.h"
+#include "board_request.h"
 #include "fat_dir.h"
 #include "log.h"
-#include "request.h"
 #include "server.h"
 
 #define PREFIX "user.pibootfs."
@@ -93,18 +93,18 @@ static void work_on_attribute(struct request *request)
 	char value[PBF_ENTRY_BYTES];
 	struct pbf_reason why = { .offset_bytes = PBF_REASON_NO_OFFSET };
 	_cleanup_source_ struct pbf_source source = { 0 };
-	int error = pbf_source_open(server->catalog, request->source,
+	int error = pbf_source_open(server->catalog, request->board.source,
 				    pbf_monotonic_ms() +
 					    server->settings.io_timeout_ms,
 				    &source, &why);
 
 	if (error < 0) {
-		log_refusal(LOG_WARNING, request->source, "", &why,
+		log_refusal(LOG_WARNING, request->board.source, "", &why,
 			    "answering with an I/O error");
 		request_fail(request, -EIO);
 		return;
 	}
-	format_value(&source, request->source,
+	format_value(&source, request->board.source,
 		     (enum directory_attribute)request->attribute, value,
 		     sizeof(value));
 	if (request_claim(request))
@@ -117,6 +117,7 @@ static void get_from_image(struct server *server, fuse_req_t fuse,
 	struct pbf_board board;
 	struct request *request;
 	unsigned int attribute;
+	int error;
 
 	for (attribute = 0; attribute < DIRECTORY_NAMES; attribute++)
 		if (strcmp(name, directory_names[attribute]) == 0)
@@ -125,19 +126,14 @@ static void get_from_image(struct server *server, fuse_req_t fuse,
 		fuse_reply_err(fuse, ENODATA);
 		return;
 	}
-	if (board_path_find(server->catalog, path, &board) < 0) {
-		fuse_reply_err(fuse, ENOENT);
+	error = board_path_find(server->catalog, path, PBF_AT_ONCE, &board);
+	request = board_request_new(server, fuse, strdup(path), error, &board,
+				    work_on_attribute);
+	if (!request)
 		return;
-	}
-	request = request_new(server, fuse, board.source);
-	if (!request) {
-		fuse_reply_err(fuse, ENOMEM);
-		return;
-	}
 	request->size = size;
 	request->attribute = attribute;
-	request->work = work_on_attribute;
-	request_submit(request, server->settings.io_timeout_ms);
+	board_request_submit(request);
 }
 
 void xattr_ops_get(fuse_req_t fuse, fuse_ino_t inode, const char *name,

@@ -104,22 +104,34 @@ static int make(struct pbf_board_index *index, int directory_fd)
 }
 
 int pbf_board_index_find(struct pbf_board_index *index, int directory_fd,
-			 const char *key,
+			 enum pbf_reach reach, const char *key,
 			 int (*take)(void *context, const char *directory),
 			 void *context)
 {
 	struct pbf_stamp now;
 	int result = 0;
 
-	pthread_mutex_lock(&index->lock);
+	/* Whoever holds the lock may be reading the directory. */
+	if (reach != PBF_AT_ONCE)
+		pthread_mutex_lock(&index->lock);
+	else if (pthread_mutex_trylock(&index->lock) != 0)
+		return -EAGAIN;
 	if (!index->made || pbf_stamp_of_descriptor(directory_fd, &now) < 0 ||
 	    !pbf_stamp_proves(&index->stamp, &now))
-		result = make(index, directory_fd);
+		result = reach == PBF_AT_ONCE ? -EAGAIN :
+						make(index, directory_fd);
 	if (result == 0)
 		result = -ENOENT;
-	for (size_t i = 0; i < index->count && result == -ENOENT; i++)
-		if (strcmp(index->items[i].key, key) == 0)
-			result = take(context, index->items[i].directory);
+	for (size_t i = 0; i < index->count && result == -ENOENT; i++) {
+		struct item item = index->items[i];
+
+		if (strcmp(item.key, key) != 0)
+			continue;
+		/* What the name leads to may hang; it may change, too. */
+		pthread_mutex_unlock(&index->lock);
+		result = take(context, item.directory);
+		pthread_mutex_lock(&index->lock);
+	}
 	pthread_mutex_unlock(&index->lock);
 	return result;
 }

@@ -108,7 +108,7 @@ static int attempt(const struct pbf_capture *capture,
 	*ret_stamp = *before;
 	/* Nothing was written at all: entry and chain are the same too. */
 	if (pbf_catalog_stamp(capture->address.catalog, capture->address.source,
-			      &after) == 0 &&
+			      PBF_ANYWHERE, &after) == 0 &&
 	    pbf_stamp_proves(before, &after))
 		return 0;
 	ret_stamp->provable = false;

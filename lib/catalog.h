@@ -10,9 +10,10 @@
  *	jammy.conf		settings for jammy.img (image_conf.h)
  *
  * Nothing is remembered but an index of serial numbers written in another form
- * than boards use, kept only while the directory is provably unchanged.
- * Names are looked up here without touching any image; what a link to outside
- * the directory leads to is seen only when asked for.
+ * than boards use, kept only while the directory is provably unchanged.  Images
+ * are not opened to look up names.  Every look has a reach (path_walk.h): where
+ * a link leads to storage that hangs, it hangs too, unless it is told not to go
+ * there; then the result is -EAGAIN.
  *
  * Threads: any may call.
  */
@@ -26,6 +27,7 @@
 #include "entry_name.h"
 #include "image.h"
 #include "image_conf.h"
+#include "path_walk.h"
 #include "reason.h"
 
 #define PBF_BOOTCODE "bootcode.bin"
@@ -37,48 +39,60 @@ struct pbf_board {
 	char directory[PBF_ENTRY_BYTES]; /* as listed */
 	char entry[PBF_ENTRY_BYTES];	 /* of the image directory: its own */
 	/*
-	 * The entry that holds the image, after links within the directory:
-	 * equal for all boards of one image.
+	 * The entry that holds the image, or the last one on the way to it:
+	 * equal for all boards of one image in the directory, through whatever
+	 * kind of link they lead there.
 	 */
 	char source[PBF_ENTRY_BYTES];
-	/* The source is a link to outside; what it leads to is not known. */
+	/* The source is a link to outside. */
 	bool leads_outside;
 	struct timespec modified; /* of the entry */
 };
 
 /*
- * PATH is the image directory; the catalog keeps it open.  DEFAULTS hold
- * for images of which no .conf says otherwise.
+ * PATH is the image directory, which is followed by its path from now on.
+ * DEFAULTS hold for images of which no .conf says otherwise.
  */
 int pbf_catalog_open(const char *path, struct pbf_image_conf defaults,
 		     struct pbf_catalog **ret_catalog);
 void pbf_catalog_free(struct pbf_catalog *catalog);
 
-/*
- * Images inside this mounted tree will be refused: they would have the daemon
- * wait for itself.  PATH may be NULL when it is not known.  Call it before
- * other threads use the catalog.
- */
-void pbf_catalog_exclude(struct pbf_catalog *catalog, dev_t device,
-			 const char *path);
+/* The image directory, as given and made absolute. */
+const char *pbf_catalog_path(const struct pbf_catalog *catalog);
 
-/* Finds the board of a directory NAME; -ENOENT when there is none. */
+/*
+ * Nothing on this file system, the daemon's own mount, will be looked at: it
+ * would wait for itself.  0 when it is not known.  Call it before other threads
+ * use the catalog.
+ */
+void pbf_catalog_exclude(struct pbf_catalog *catalog, dev_t device);
+
+/*
+ * Whether the path of the image directory has come to lead into that mount, so
+ * that the directory of the start goes on.
+ */
+bool pbf_catalog_is_inside(struct pbf_catalog *catalog);
+
+/*
+ * Finds the board of a directory NAME.  -ENOENT when there is none; -EAGAIN
+ * when the reach does not suffice to tell; -ENOTDIR when the image directory
+ * itself is not there; other errors are the storage's.
+ * After -ENOENT and -EAGAIN, ret_board->entry is an entry that is there but
+ * leads to no image, or too far to see; "" when there is none, or it could not
+ * even be seen.
+ */
 int pbf_catalog_find(struct pbf_catalog *catalog, const char *name,
-		     struct pbf_board *ret_board);
-
-/*
- * Whether what BOARD leads to is a regular file or a block device.  This may
- * touch storage outside the image directory.
- */
-bool pbf_catalog_leads_to_image(struct pbf_catalog *catalog,
-				const struct pbf_board *board);
+		     enum pbf_reach reach, struct pbf_board *ret_board);
 
 /*
  * Calls TAKE for every board that is listed, in the directory's order, until
- * it returns non-zero; returns that, or negative errno.
+ * it returns non-zero; returns that, or negative errno.  A board that leads to
+ * another file system is not CERTAIN to lead to an image: that is not looked
+ * at.
  */
 int pbf_catalog_list(struct pbf_catalog *catalog,
-		     int (*take)(void *context, const struct pbf_board *board),
+		     int (*take)(void *context, const struct pbf_board *board,
+				 bool is_certain),
 		     void *context);
 
 /*
@@ -86,27 +100,27 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
  * false when there is none.
  */
 bool pbf_catalog_conflict(struct pbf_catalog *catalog,
-			  const struct pbf_board *board,
+			  const struct pbf_board *board, enum pbf_reach reach,
 			  char ret_entry[PBF_ENTRY_BYTES]);
 
-/* Whether the directory has a file of its own, bootcode.bin. */
-bool pbf_catalog_has_bootcode(struct pbf_catalog *catalog);
+/* Whether the directory has a file of its own, bootcode.bin; or -EAGAIN. */
+int pbf_catalog_has_bootcode(struct pbf_catalog *catalog, enum pbf_reach reach);
 
 /*
  * Opens the image of SOURCE, a name from struct pbf_board or PBF_BOOTCODE.
- * -ELOOP inside the excluded tree, else as pbf_image_open().
+ * -ELOOP inside the excluded file system, else as pbf_image_open().
  */
 int pbf_catalog_open_image(struct pbf_catalog *catalog, const char *source,
 			   struct pbf_image **ret_image,
 			   struct pbf_reason *why);
 
-/* Takes the stamp of SOURCE without opening it, as pbf_stamp_of_path(). */
+/* Takes the stamp of SOURCE without opening it; errors as pbf_walk(). */
 int pbf_catalog_stamp(struct pbf_catalog *catalog, const char *source,
-		      struct pbf_stamp *ret_stamp);
+		      enum pbf_reach reach, struct pbf_stamp *ret_stamp);
 
 /* The stamp of SOURCE's .conf; -ENOENT when there is none. */
 int pbf_catalog_conf_stamp(struct pbf_catalog *catalog, const char *source,
-			   struct pbf_stamp *ret_stamp);
+			   enum pbf_reach reach, struct pbf_stamp *ret_stamp);
 
 /*
  * The settings of SOURCE: what its .conf says, for the rest the defaults.

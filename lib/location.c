@@ -57,7 +57,7 @@ int pbf_location_find_settling(const struct pbf_address *address,
 			return error;
 		pbf_pause_ms(PBF_BURST_MS);
 		if (pbf_catalog_stamp(address->catalog, address->source,
-				      &now) == 0 &&
+				      PBF_ANYWHERE, &now) == 0 &&
 		    pbf_stamp_equal(pbf_image_stamp(location.source.image),
 				    &now))
 			return error;

@@ -70,24 +70,27 @@ void pbf_memo_prepare(struct pbf_memo *memo, const char *source,
 		      struct pbf_proof *ret_before)
 {
 	*ret_before = (struct pbf_proof){ .has_conf = false };
-	ret_before->has_conf = pbf_catalog_conf_stamp(memo->catalog, source,
-						      &ret_before->conf) == 0;
+	ret_before->has_conf =
+		pbf_catalog_conf_stamp(memo->catalog, source, PBF_ANYWHERE,
+				       &ret_before->conf) == 0;
 }
 
 /* Whether what PROOF was taken of is as it was. */
 static bool holds(struct pbf_memo *memo, const char *source,
-		  const struct pbf_proof *proof)
+		  enum pbf_reach reach, const struct pbf_proof *proof)
 {
-	struct pbf_proof now;
-	struct pbf_stamp image;
+	struct pbf_stamp image, conf;
+	int error;
 
-	if (pbf_catalog_stamp(memo->catalog, source, &image) < 0 ||
+	if (pbf_catalog_stamp(memo->catalog, source, reach, &image) < 0 ||
 	    !pbf_stamp_proves(&proof->image, &image))
 		return false;
-	pbf_memo_prepare(memo, source, &now);
-	if (!proof->has_conf || !now.has_conf)
-		return proof->has_conf == now.has_conf;
-	return proof->conf.settled && pbf_stamp_equal(&proof->conf, &now.conf);
+	error = pbf_catalog_conf_stamp(memo->catalog, source, reach, &conf);
+	if (error == -EAGAIN)
+		return false;
+	if (!proof->has_conf || error < 0)
+		return !proof->has_conf && error < 0;
+	return proof->conf.settled && pbf_stamp_equal(&proof->conf, &conf);
 }
 
 /* With the lock held: the answer in its slot, with a reference; no proof. */
@@ -107,7 +110,8 @@ static bool look_up(struct pbf_memo *memo, const char *source, const char *path,
 }
 
 bool pbf_memo_recall(struct pbf_memo *memo, const char *source,
-		     const char *path, struct pbf_answer *ret_answer)
+		     const char *path, enum pbf_reach reach,
+		     struct pbf_answer *ret_answer)
 {
 	struct pbf_proof proof;
 	struct pbf_answer answer;
@@ -118,7 +122,7 @@ bool pbf_memo_recall(struct pbf_memo *memo, const char *source,
 	pthread_mutex_unlock(&memo->lock);
 	if (!known)
 		return false;
-	if (!holds(memo, source, &proof) ||
+	if (!holds(memo, source, reach, &proof) ||
 	    (answer.version && !pbf_version_is_alive(answer.version))) {
 		pbf_version_unref(answer.version);
 		return false;
@@ -158,7 +162,7 @@ void pbf_memo_keep(struct pbf_memo *memo, const char *source, const char *path,
 	struct item *item, *replaced;
 
 	proof.image = *image;
-	if (!holds(memo, source, &proof))
+	if (!holds(memo, source, PBF_ANYWHERE, &proof))
 		return;
 	item = make_item(source, path, &proof, answer);
 	if (!item)

@@ -42,12 +42,13 @@ int pbf_memo_new(struct pbf_catalog *catalog, struct pbf_memo **ret_memo);
 void pbf_memo_free(struct pbf_memo *memo);
 
 /*
- * The answer known for PATH (as asked for) in SOURCE, if it is proven; with a
- * reference to its version.  Looks at stamps only, and at the image's only by
- * its name.
+ * The answer known for PATH (as asked for) in SOURCE, if it is proven within
+ * REACH; with a reference to its version.  Looks at stamps only, and at the
+ * image's only by its name.
  */
 bool pbf_memo_recall(struct pbf_memo *memo, const char *source,
-		     const char *path, struct pbf_answer *ret_answer);
+		     const char *path, enum pbf_reach reach,
+		     struct pbf_answer *ret_answer);
 
 /*
  * Keeps ANSWER if it can be proven.  BEFORE was taken by pbf_memo_prepare()

@@ -26,20 +26,20 @@ static bool keeps_honest_stamps(int fd)
 	       fs.f_type == F2FS_SUPER_MAGIC;
 }
 
-static void stamp_from_stat(const struct stat *st, struct pbf_stamp *stamp)
+void pbf_stamp_of_stat(const struct stat *stat, struct pbf_stamp *ret_stamp)
 {
 	struct timespec now;
 	int64_t age_ns;
 
 	/* The clock the kernel stamps with; never ahead of it. */
 	clock_gettime(CLOCK_REALTIME_COARSE, &now);
-	age_ns = nanoseconds(now) - nanoseconds(st->st_ctim);
-	*stamp = (struct pbf_stamp){
-		.device = st->st_dev,
-		.inode = st->st_ino,
-		.size_bytes = (uint64_t)st->st_size,
-		.mtime_ns = nanoseconds(st->st_mtim),
-		.ctime_ns = nanoseconds(st->st_ctim),
+	age_ns = nanoseconds(now) - nanoseconds(stat->st_ctim);
+	*ret_stamp = (struct pbf_stamp){
+		.device = stat->st_dev,
+		.inode = stat->st_ino,
+		.size_bytes = (uint64_t)stat->st_size,
+		.mtime_ns = nanoseconds(stat->st_mtim),
+		.ctime_ns = nanoseconds(stat->st_ctim),
 		.settled = age_ns >= (int64_t)PBF_SETTLED_MS * 1000000,
 	};
 }
@@ -50,7 +50,7 @@ int pbf_stamp_of_descriptor(int fd, struct pbf_stamp *ret_stamp)
 
 	if (fstat(fd, &st) < 0)
 		return -errno;
-	stamp_from_stat(&st, ret_stamp);
+	pbf_stamp_of_stat(&st, ret_stamp);
 	ret_stamp->provable = (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)) &&
 			      keeps_honest_stamps(fd);
 	return 0;
@@ -63,7 +63,7 @@ int pbf_stamp_of_path(int directory_fd, const char *name,
 
 	if (fstatat(directory_fd, name, &st, 0) < 0)
 		return -errno;
-	stamp_from_stat(&st, ret_stamp);
+	pbf_stamp_of_stat(&st, ret_stamp);
 	return 0;
 }
 

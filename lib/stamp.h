@@ -33,9 +33,14 @@ struct pbf_stamp {
 int pbf_stamp_of_descriptor(int fd, struct pbf_stamp *ret_stamp);
 
 /*
- * Takes the stamp of the file that NAME in DIRECTORY_FD leads to, symbolic
- * links followed.  Opens nothing: the stamp is never `provable` by itself, so
- * compare it with one of a descriptor.  0 or negative errno from fstatat(2).
+ * The stamp that stat(2) has just told.  It is never `provable` by itself, so
+ * compare it with one of a descriptor.
+ */
+void pbf_stamp_of_stat(const struct stat *stat, struct pbf_stamp *ret_stamp);
+
+/*
+ * The same of the file that NAME in DIRECTORY_FD leads to, symbolic links
+ * followed.  0 or negative errno from fstatat(2).
  */
 int pbf_stamp_of_path(int directory_fd, const char *name,
 		      struct pbf_stamp *ret_stamp);

@@ -52,7 +52,8 @@ bool pbf_version_is_current(struct pbf_version *version,
 {
 	const struct pbf_stamp *stamp = pbf_image_stamp(source->image);
 	struct pbf_snapshot *snapshot = NULL;
-	bool current = false;
+	struct pbf_stamp after;
+	bool current = false, proven;
 
 	pthread_mutex_lock(&version->lock);
 	if (version->state == PBF_DEAD ||
@@ -71,17 +72,16 @@ bool pbf_version_is_current(struct pbf_version *version,
 		return current;
 
 	current = content_is(snapshot, source, found);
+	proven = current &&
+		 pbf_catalog_stamp(version->shared->catalog, version->source,
+				   PBF_ANYWHERE, &after) == 0 &&
+		 pbf_stamp_proves(stamp, &after);
 	pthread_mutex_lock(&version->lock);
 	current = current && version->state != PBF_DEAD;
-	if (current) {
-		struct pbf_stamp after;
-
+	if (current)
 		take_times(version, found);
-		if (pbf_catalog_stamp(version->shared->catalog, version->source,
-				      &after) == 0 &&
-		    pbf_stamp_proves(stamp, &after))
-			version->proof = *stamp;
-	}
+	if (current && proven)
+		version->proof = *stamp;
 	pthread_mutex_unlock(&version->lock);
 	pbf_snapshot_unref(snapshot);
 	return current;

@@ -45,7 +45,8 @@ static int take(void *context, const char *directory)
 static int find(const char *key, struct offers *offers)
 {
 	offers->names[0] = '\0';
-	return pbf_board_index_find(board_index, scratch.fd, key, take, offers);
+	return pbf_board_index_find(board_index, scratch.fd, PBF_ANYWHERE, key,
+				    take, offers);
 }
 
 static void assert_offered(const char *key, const char *names)
@@ -134,11 +135,11 @@ TEST(a_directory_that_cannot_be_read_is_an_error)
 	struct offers offers = { .answer = 0 };
 	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	assert_int_equal(pbf_board_index_find(board_index, fd, "89025d75", take,
-					      &offers),
+	assert_int_equal(pbf_board_index_find(board_index, fd, PBF_ANYWHERE,
+					      "89025d75", take, &offers),
 			 -EIO);
-	assert_int_equal(pbf_board_index_find(board_index, -1, "89025d75", take,
-					      &offers),
+	assert_int_equal(pbf_board_index_find(board_index, -1, PBF_ANYWHERE,
+					      "89025d75", take, &offers),
 			 -EIO);
 	close(fd);
 	assert_not_offered("89025d75");

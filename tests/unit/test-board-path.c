@@ -38,12 +38,17 @@ TEST(the_board_of_a_path_is_found)
 {
 	struct pbf_board board;
 
-	assert_int_equal(board_path_find(catalog, "jammy", &board), 0);
+	assert_int_equal(
+		board_path_find(catalog, "jammy", PBF_ANYWHERE, &board), 0);
 	assert_string_equal(board.entry, "jammy.img");
-	assert_int_equal(board_path_find(catalog, "jammy/a/b", &board), 0);
+	assert_int_equal(
+		board_path_find(catalog, "jammy/a/b", PBF_ANYWHERE, &board), 0);
 	assert_string_equal(board.entry, "jammy.img");
-	assert_int_equal(board_path_find(catalog, "noble/a", &board), -ENOENT);
-	assert_int_equal(board_path_find(catalog, "", &board), -ENOENT);
+	assert_int_equal(
+		board_path_find(catalog, "noble/a", PBF_ANYWHERE, &board),
+		-ENOENT);
+	assert_int_equal(board_path_find(catalog, "", PBF_ANYWHERE, &board),
+			 -ENOENT);
 }
 
 TEST(a_board_with_a_name_too_long_is_not_found)
@@ -53,11 +58,14 @@ TEST(a_board_with_a_name_too_long_is_not_found)
 
 	memset(path, 'n', sizeof(path) - 1);
 	path[sizeof(path) - 1] = '\0';
-	assert_int_equal(board_path_find(catalog, path, &board), -ENOENT);
+	assert_int_equal(board_path_find(catalog, path, PBF_ANYWHERE, &board),
+			 -ENOENT);
 	path[PBF_ENTRY_BYTES] = '/';
-	assert_int_equal(board_path_find(catalog, path, &board), -ENOENT);
+	assert_int_equal(board_path_find(catalog, path, PBF_ANYWHERE, &board),
+			 -ENOENT);
 	path[PBF_ENTRY_BYTES - 1] = '/';
-	assert_int_equal(board_path_find(catalog, path, &board), -ENOENT);
+	assert_int_equal(board_path_find(catalog, path, PBF_ANYWHERE, &board),
+			 -ENOENT);
 }
 
 static void assert_joined(const char *path, const char *name,

@@ -32,7 +32,8 @@ static void assert_found(const char *name, const char *entry)
 {
 	struct pbf_board board;
 
-	assert_int_equal(pbf_catalog_find(catalog, name, &board), 0);
+	assert_int_equal(pbf_catalog_find(catalog, name, PBF_ANYWHERE, &board),
+			 0);
 	assert_string_equal(board.entry, entry);
 }
 
@@ -40,7 +41,7 @@ static void assert_not_found(const char *name)
 {
 	struct pbf_board board;
 
-	if (pbf_catalog_find(catalog, name, &board) != -ENOENT)
+	if (pbf_catalog_find(catalog, name, PBF_ANYWHERE, &board) != -ENOENT)
 		fail_msg("\"%s\" is found", name);
 }
 
@@ -51,10 +52,12 @@ struct names {
 	int answer;
 };
 
-static int note_name(void *context, const struct pbf_board *board)
+static int note_name(void *context, const struct pbf_board *board,
+		     bool is_certain)
 {
 	struct names *names = context;
 
+	assert_true(is_certain);
 	assert_in_range(names->count, 0, 31);
 	strcpy(names->names[names->count++], board->directory);
 	return names->answer;
@@ -101,7 +104,8 @@ TEST(an_image_file_is_a_board_without_its_suffix)
 
 	scratch_touch(&scratch, "jammy.img");
 	scratch_touch(&scratch, "noble.raw");
-	assert_int_equal(pbf_catalog_find(catalog, "jammy", &board), 0);
+	assert_int_equal(
+		pbf_catalog_find(catalog, "jammy", PBF_ANYWHERE, &board), 0);
 	assert_string_equal(board.directory, "jammy");
 	assert_string_equal(board.entry, "jammy.img");
 	assert_string_equal(board.source, "jammy.img");
@@ -194,8 +198,9 @@ TEST(the_first_of_three_forms_wins)
 	assert_found("jammy", "jammy");
 	assert_listed("jammy ");
 
-	assert_int_equal(pbf_catalog_find(catalog, "jammy", &board), 0);
-	assert_true(pbf_catalog_conflict(catalog, &board, other));
+	assert_int_equal(
+		pbf_catalog_find(catalog, "jammy", PBF_ANYWHERE, &board), 0);
+	assert_true(pbf_catalog_conflict(catalog, &board, PBF_ANYWHERE, other));
 	assert_string_equal(other, "jammy.img");
 }
 
@@ -206,8 +211,10 @@ TEST(a_board_of_one_form_is_in_no_conflict)
 
 	scratch_touch(&scratch, "jammy.raw");
 	scratch_mkdir(&scratch, "jammy.img");
-	assert_int_equal(pbf_catalog_find(catalog, "jammy", &board), 0);
-	assert_false(pbf_catalog_conflict(catalog, &board, other));
+	assert_int_equal(
+		pbf_catalog_find(catalog, "jammy", PBF_ANYWHERE, &board), 0);
+	assert_false(
+		pbf_catalog_conflict(catalog, &board, PBF_ANYWHERE, other));
 }
 
 TEST(a_serial_is_found_in_the_form_the_board_asks_for)
@@ -262,9 +269,9 @@ TEST(listing_ends_when_it_is_told_to)
 
 TEST(bootcode_is_a_file_and_no_board)
 {
-	assert_false(pbf_catalog_has_bootcode(catalog));
+	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
 	scratch_mkdir(&scratch, "bootcode.bin");
-	assert_false(pbf_catalog_has_bootcode(catalog));
+	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
 	scratch_remove(&scratch);
 	pbf_catalog_free(catalog);
 	scratch_make(&scratch);
@@ -273,9 +280,9 @@ TEST(bootcode_is_a_file_and_no_board)
 					  &catalog),
 			 0);
 	scratch_link(&scratch, "other", "bootcode.bin");
-	assert_false(pbf_catalog_has_bootcode(catalog));
+	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
 	scratch_touch(&scratch, "other");
-	assert_true(pbf_catalog_has_bootcode(catalog));
+	assert_true(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
 	assert_not_found("bootcode.bin");
 	assert_listed("");
 }

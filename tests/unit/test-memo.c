@@ -58,7 +58,8 @@ static void keep(const char *path, const struct pbf_answer *answer)
 static bool recalls(const char *path)
 {
 	struct pbf_answer answer = { .version = NULL };
-	bool recalled = pbf_memo_recall(memo, BENCH_IMAGE, path, &answer);
+	bool recalled =
+		pbf_memo_recall(memo, BENCH_IMAGE, path, PBF_ANYWHERE, &answer);
 
 	pbf_version_unref(answer.version);
 	return recalled;
@@ -82,7 +83,8 @@ TEST(an_answer_is_recalled_while_its_image_stands_still)
 
 	assert_false(recalls("x"));
 	keep("x", &directory);
-	assert_true(pbf_memo_recall(memo, BENCH_IMAGE, "x", &answer));
+	assert_true(
+		pbf_memo_recall(memo, BENCH_IMAGE, "x", PBF_ANYWHERE, &answer));
 	assert_int_equal(answer.kind, PBF_ANSWER_DIRECTORY);
 	assert_int_equal(answer.modified.tv_sec, 7);
 	assert_null(answer.version);
@@ -98,7 +100,8 @@ TEST(an_answer_is_for_its_path_and_source_only)
 	assert_false(recalls("x/"));
 	assert_false(recalls(""));
 	scratch_link(&bench.bench.scratch, BENCH_IMAGE, "other");
-	assert_false(pbf_memo_recall(memo, "other", "x", &answer));
+	assert_false(
+		pbf_memo_recall(memo, "other", "x", PBF_ANYWHERE, &answer));
 }
 
 TEST(a_later_answer_replaces_an_earlier_one)
@@ -107,7 +110,8 @@ TEST(a_later_answer_replaces_an_earlier_one)
 
 	keep("x", &absent);
 	keep("x", &directory);
-	assert_true(pbf_memo_recall(memo, BENCH_IMAGE, "x", &answer));
+	assert_true(
+		pbf_memo_recall(memo, BENCH_IMAGE, "x", PBF_ANYWHERE, &answer));
 	assert_int_equal(answer.kind, PBF_ANSWER_DIRECTORY);
 }
 
@@ -209,7 +213,8 @@ TEST(a_version_is_recalled_with_a_reference)
 
 	keep("CONFIG.TXT", &answer);
 	pbf_version_unref(version); /* ours; the memo has its own */
-	assert_true(pbf_memo_recall(memo, BENCH_IMAGE, "CONFIG.TXT", &answer));
+	assert_true(pbf_memo_recall(memo, BENCH_IMAGE, "CONFIG.TXT",
+				    PBF_ANYWHERE, &answer));
 	assert_ptr_equal(answer.version, version);
 	pbf_memo_free(memo);
 	assert_int_equal(pbf_memo_new(bench.bench.catalog, &memo), 0);

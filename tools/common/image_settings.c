@@ -34,7 +34,7 @@ int image_settings_read(const char *image, struct pbf_image_conf *ret_conf,
 	    pbf_catalog_open(dirname(directory_path), defaults, &catalog) < 0)
 		return 0;
 	pbf_directory_of_entry(entry, directory);
-	if (pbf_catalog_find(catalog, directory, &board) < 0 ||
+	if (pbf_catalog_find(catalog, directory, PBF_ANYWHERE, &board) < 0 ||
 	    strcmp(board.entry, entry) != 0)
 		return 0;
 	return pbf_catalog_conf(catalog, board.source, ret_conf, why);
