@@ -19,6 +19,7 @@
 #include "log.h"
 #include "request.h"
 #include "server.h"
+#include "tryboot.h"
 
 /* How long a link in the root directory may wait for other storage. */
 #define LINK_TIMEOUT_MS 100
@@ -132,6 +133,28 @@ static void note_oddities(const char *name, const struct pbf_source *source,
 			 name, found->path);
 }
 
+/*
+ * What is served for a PATH that the image does not have.  What is wrong with
+ * autoboot.txt only costs what it would have been good for.
+ */
+static int find_stand_in(struct request *request, struct pbf_source *source,
+			 const char *path, struct pbf_found *ret_found,
+			 struct pbf_reason *why)
+{
+	int error = pbf_tryboot_find(source, path, ret_found, why);
+
+	if (error == 0)
+		log_once(LOG_INFO,
+			 "%s: answering for tryboot.txt with %s, as "
+			 "autoboot.txt has tryboot_a_b=1",
+			 request->source, ret_found->path);
+	if (error != -EUCLEAN)
+		return error;
+	log_refusal(LOG_NOTICE, request->source, path, why,
+		    "there is no tryboot.txt");
+	return -ENOENT;
+}
+
 /* Reads what PATH is in the source of REQUEST. */
 static int find_answer(struct request *request, struct pbf_source *source,
 		       const char *path, struct pbf_answer *ret_answer,
@@ -140,6 +163,8 @@ static int find_answer(struct request *request, struct pbf_source *source,
 	_cleanup_found_ struct pbf_found found = { 0 };
 	int error = pbf_source_find(source, path, &found, why);
 
+	if (error == -ENOENT)
+		error = find_stand_in(request, source, path, &found, why);
 	if (error == -ENOENT || error == -ENOTDIR) {
 		ret_answer->kind = PBF_ANSWER_ABSENT;
 		return 0;

@@ -85,6 +85,12 @@ static bool take_code_page(struct options *options, const char *value)
 	return pbf_parse_code_page(value, &options->server.image.code_page);
 }
 
+static bool take_tryboot_alias(struct options *options, const char *value)
+{
+	options->server.image.tryboot_alias = strcmp(value, "auto") == 0;
+	return options->server.image.tryboot_alias || strcmp(value, "off") == 0;
+}
+
 static bool take_uid(struct options *options, const char *value)
 {
 	const struct passwd *user = getpwnam(value);
@@ -173,6 +179,7 @@ static const struct mount_option mount_options[] = {
 	{ "codepage", take_code_page, VALUE, false },
 	{ "snapshot_memory", take_snapshot_memory, VALUE, false },
 	{ "io_timeout", take_io_timeout, VALUE, false },
+	{ "tryboot_alias", take_tryboot_alias, VALUE, false },
 	{ "uid", take_uid, VALUE, false },
 	{ "gid", take_gid, VALUE, false },
 	{ "umask", take_umask, VALUE, false },

@@ -29,6 +29,8 @@ static const char help_text[] =
 	"  snapshot_memory=SIZE  memory for files being served, in bytes or\n"
 	"                      with K, M, G, T or %; default 25% of the RAM\n"
 	"  io_timeout=SECONDS  how long to wait for an image; default 5\n"
+	"  tryboot_alias=WHEN  off, or auto (default): config.txt stands in\n"
+	"                      for tryboot.txt if autoboot.txt says so\n"
 	"  uid=USER, gid=GROUP  owner of everything; default the mounter\n"
 	"  umask=MODE          permissions to take away, octal; default 000\n"
 	"  allow_other         let other users in; default for root\n"
@@ -145,6 +147,7 @@ bool options_parse(int argc, char **argv, struct options *ret_options,
 		.server = {
 			.snapshot_memory_bytes = mount_options_ram_bytes() / 4,
 			.io_timeout_ms = DEFAULT_IO_TIMEOUT_MS,
+			.image.tryboot_alias = true,
 			.uid = getuid(),
 			.gid = getgid(),
 		},

@@ -8,15 +8,27 @@
 #ifndef PBF_AUTOBOOT_H
 #define PBF_AUTOBOOT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* The bootloader reads no more of it. */
 #define PBF_AUTOBOOT_BYTES_MAX 512u
 
-/*
- * The boot_partition that applies to every boot: under [all] or before any
- * section, the last one if there are several.  0 when there is none.
- */
-unsigned int pbf_autoboot_partition(const char *text, size_t length);
+/* Of a line that comes more than once, the last counts. */
+struct pbf_autoboot {
+	/*
+	 * The boot_partition of every boot, under [all] or before any section,
+	 * and the one under [tryboot].  0: none.
+	 */
+	unsigned int partition;
+	unsigned int tryboot_partition;
+	/*
+	 * A boot in tryboot mode reads config.txt, not tryboot.txt: said under
+	 * [tryboot] or where it is said for every boot.
+	 */
+	bool tryboot_a_b;
+};
+
+struct pbf_autoboot pbf_autoboot_parse(const char *text, size_t length);
 
 #endif

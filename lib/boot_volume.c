@@ -41,29 +41,52 @@ static void find_candidates(struct pbf_image *image,
 	}
 }
 
-/* The partition that autoboot.txt in VOLUME names; 0 for none. */
-static unsigned int autoboot_partition(struct pbf_fat_volume *volume)
+int pbf_boot_volume_autoboot(struct pbf_fat_volume *volume,
+			     struct pbf_autoboot *ret_autoboot,
+			     uint64_t *ret_size_bytes, struct pbf_reason *why)
 {
 	const struct pbf_fat_geometry *geometry =
 		pbf_fat_volume_geometry(volume);
 	char text[PBF_AUTOBOOT_BYTES_MAX];
 	struct pbf_fat_entry entry;
 	size_t length;
+	int error =
+		pbf_dir_find(volume, PBF_FAT_ROOT, "autoboot.txt", &entry, why);
 
-	if (pbf_dir_find(volume, PBF_FAT_ROOT, "autoboot.txt", &entry, NULL) <
-		    0 ||
-	    entry.is_directory ||
-	    !pbf_fat_cluster_exists(volume, entry.first_cluster))
-		return 0;
+	if (error < 0)
+		return error;
+	if (entry.is_directory)
+		return -ENOENT;
 	/* The smallest cluster holds all that counts. */
 	length = entry.size_bytes < sizeof(text) ? entry.size_bytes :
 						   sizeof(text);
 	if (length > geometry->cluster_bytes ||
-	    pbf_fat_volume_read(
-		    volume, pbf_fat_cluster_offset(volume, entry.first_cluster),
-		    text, length, NULL) < 0)
-		return 0;
-	return pbf_autoboot_partition(text, length);
+	    (length > 0 &&
+	     !pbf_fat_cluster_exists(volume, entry.first_cluster)))
+		return pbf_refuse(why, -EUCLEAN, entry.slot_offset_bytes,
+				  "autoboot.txt's first cluster %#x is not in "
+				  "the volume",
+				  entry.first_cluster);
+	if (length > 0)
+		error = pbf_fat_volume_read(
+			volume,
+			pbf_fat_cluster_offset(volume, entry.first_cluster),
+			text, length, why);
+	if (error < 0)
+		return error;
+	*ret_autoboot = pbf_autoboot_parse(text, length);
+	*ret_size_bytes = entry.size_bytes;
+	return 0;
+}
+
+/* The partition that autoboot.txt in VOLUME names; 0 for none. */
+static unsigned int autoboot_partition(struct pbf_fat_volume *volume)
+{
+	struct pbf_autoboot autoboot = { .partition = 0 };
+	uint64_t size_bytes;
+
+	pbf_boot_volume_autoboot(volume, &autoboot, &size_bytes, NULL);
+	return autoboot.partition;
 }
 
 static bool holds_boot_files(struct pbf_fat_volume *volume)

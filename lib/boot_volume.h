@@ -6,6 +6,7 @@
 #ifndef PBF_BOOT_VOLUME_H
 #define PBF_BOOT_VOLUME_H
 
+#include "autoboot.h"
 #include "fat_volume.h"
 #include "image.h"
 #include "reason.h"
@@ -48,5 +49,13 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 struct pbf_fat_volume **ret_volume,
 			 struct pbf_boot_choice *ret_choice,
 			 struct pbf_reason *why);
+
+/*
+ * Reads autoboot.txt at the root of VOLUME, as far as it counts; the file's
+ * size may be larger.  -ENOENT when there is none, else as pbf_dir_find().
+ */
+int pbf_boot_volume_autoboot(struct pbf_fat_volume *volume,
+			     struct pbf_autoboot *ret_autoboot,
+			     uint64_t *ret_size_bytes, struct pbf_reason *why);
 
 #endif

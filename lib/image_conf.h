@@ -19,6 +19,8 @@
 struct pbf_image_conf {
 	unsigned int partition; /* 0: the one that fits best */
 	enum pbf_code_page code_page;
+	/* Not in a .conf: whether config.txt stands in for tryboot.txt. */
+	bool tryboot_alias;
 };
 
 /*

@@ -41,6 +41,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		if (error < 0)
 			return error;
 		source.partition = choice.partition;
+		source.tryboot_alias = conf.tryboot_alias;
 		pbf_fat_volume_set_code_page(source.volume, conf.code_page);
 	}
 	*ret_source = take_source(&source);

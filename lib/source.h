@@ -22,6 +22,7 @@ struct pbf_source {
 	struct pbf_image *image;
 	struct pbf_fat_volume *volume; /* NULL for a plain file */
 	unsigned int partition;	       /* 0: the image is unpartitioned */
+	bool tryboot_alias;	       /* as in struct pbf_image_conf */
 };
 
 /* A file or directory as the disk has it at this moment. */

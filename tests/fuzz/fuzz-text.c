@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	pbf_autoboot_partition(text, size);
+	pbf_autoboot_parse(text, size);
 	pbf_image_conf_parse(text, &conf, &why);
 	/* A key is spelled as boards spell it, so it is its own key. */
 	if (pbf_board_key(text, key)) {

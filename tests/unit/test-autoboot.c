@@ -5,7 +5,8 @@
 
 static void assert_partition(const char *text, unsigned int expected)
 {
-	unsigned int partition = pbf_autoboot_partition(text, strlen(text));
+	unsigned int partition =
+		pbf_autoboot_parse(text, strlen(text)).partition;
 
 	if (partition != expected)
 		fail_msg("partition %u of \"%s\"", partition, text);
@@ -65,7 +66,8 @@ TEST(a_number_that_no_partition_has_is_ignored)
 
 TEST(the_text_ends_where_it_is_said_to_end)
 {
-	assert_int_equal(pbf_autoboot_partition("boot_partition=23", 16), 2);
+	assert_int_equal(pbf_autoboot_parse("boot_partition=23", 16).partition,
+			 2);
 }
 
 TEST(what_the_bootloader_does_not_read_does_not_count)
@@ -74,9 +76,41 @@ TEST(what_the_bootloader_does_not_read_does_not_count)
 
 	memset(text, '#', sizeof(text));
 	memcpy(text + PBF_AUTOBOOT_BYTES_MAX - 17, "\nboot_partition=2", 17);
-	assert_int_equal(pbf_autoboot_partition(text, sizeof(text)), 2);
+	assert_int_equal(pbf_autoboot_parse(text, sizeof(text)).partition, 2);
 	memcpy(text + PBF_AUTOBOOT_BYTES_MAX, "\nboot_partition=3\n", 18);
-	assert_int_equal(pbf_autoboot_partition(text, sizeof(text)), 2);
+	assert_int_equal(pbf_autoboot_parse(text, sizeof(text)).partition, 2);
+}
+
+static void assert_tryboot(const char *text, bool a_b, unsigned int partition)
+{
+	struct pbf_autoboot autoboot = pbf_autoboot_parse(text, strlen(text));
+
+	if (autoboot.tryboot_a_b != a_b ||
+	    autoboot.tryboot_partition != partition)
+		fail_msg("tryboot_a_b %d, partition %u of \"%s\"",
+			 autoboot.tryboot_a_b, autoboot.tryboot_partition,
+			 text);
+}
+
+TEST(tryboot_a_b_is_1_under_all_or_tryboot)
+{
+	assert_tryboot("tryboot_a_b=1", true, 0);
+	assert_tryboot("[all]\ntryboot_a_b=1\n", true, 0);
+	assert_tryboot("[tryboot]\ntryboot_a_b=1\n", true, 0);
+	assert_tryboot("[none]\ntryboot_a_b=1\n", false, 0);
+	assert_tryboot("#tryboot_a_b=1\n", false, 0);
+	assert_tryboot("tryboot_a_b=0\n", false, 0);
+	assert_tryboot("tryboot_a_b=11\n", false, 0);
+	assert_tryboot("tryboot_a_b=1\ntryboot_a_b=0\n", false, 0);
+}
+
+TEST(a_partition_under_tryboot_is_for_that)
+{
+	assert_tryboot("[all]\ntryboot_a_b=1\nboot_partition=2\n"
+		       "[TRYBOOT]\nboot_partition=3\n",
+		       true, 3);
+	assert_tryboot("boot_partition=2\n[none]\nboot_partition=3\n", false,
+		       0);
 }
 
 int main(void)
@@ -94,6 +128,8 @@ int main(void)
 		cmocka_unit_test(the_text_ends_where_it_is_said_to_end),
 		cmocka_unit_test(
 			what_the_bootloader_does_not_read_does_not_count),
+		cmocka_unit_test(tryboot_a_b_is_1_under_all_or_tryboot),
+		cmocka_unit_test(a_partition_under_tryboot_is_for_that),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

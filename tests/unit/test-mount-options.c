@@ -120,6 +120,17 @@ TEST(a_partition_is_a_number)
 	assert_int_equal(options.server.image.partition, 2);
 }
 
+TEST(config_txt_stands_in_for_tryboot_txt_or_not)
+{
+	assert_true(take("tryboot_alias=auto"));
+	assert_true(options.server.image.tryboot_alias);
+	assert_true(take("tryboot_alias=off"));
+	assert_false(options.server.image.tryboot_alias);
+	assert_false(take("tryboot_alias=on"));
+	assert_false(take("tryboot_alias="));
+	assert_false(take("tryboot_alias"));
+}
+
 TEST(an_owner_is_a_number_or_a_name)
 {
 	assert_true(take("uid=1000,gid=1001"));
@@ -257,6 +268,7 @@ int main(void)
 		CLAIM(snapshot_memory_does_not_wrap_around),
 		CLAIM(a_timeout_is_a_number_of_seconds),
 		CLAIM(a_partition_is_a_number),
+		CLAIM(config_txt_stands_in_for_tryboot_txt_or_not),
 		CLAIM(an_owner_is_a_number_or_a_name),
 		CLAIM(an_owner_that_nobody_is_is_refused),
 		CLAIM(a_umask_is_octal),
