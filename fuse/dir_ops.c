@@ -211,7 +211,8 @@ static void work_on_root(struct request *request)
 /* --- Directories of boards --- */
 
 static int list_walk(struct request *request, struct pbf_dir_walk *walk,
-		     const char *path, struct listing *listing)
+		     const char *path, const struct pbf_deny *deny,
+		     struct listing *listing)
 {
 	struct pbf_reason why = { .offset_bytes = PBF_REASON_NO_OFFSET };
 	struct pbf_fat_entry entry;
@@ -230,6 +231,7 @@ static int list_walk(struct request *request, struct pbf_dir_walk *walk,
 			log_refusal(LOG_WARNING, request->board.source, path,
 				    &why, "leaving it out");
 		if (kind == PBF_SLOT_ENTRY &&
+		    !pbf_deny_has(deny, entry.name, entry.alias) &&
 		    listing_add(listing, entry.name, entry.is_directory) < 0)
 			return -ENOMEM;
 	}
@@ -249,15 +251,18 @@ static int list_directory(struct request *request, const char *path,
 
 	if (error == -ENOENT)
 		error = -EIO;
-	if (error == 0)
+	if (error == 0) {
 		error = pbf_source_find(&source, path, &found, why);
+		if (error == -EPERM) /* denied */
+			error = -ENOENT;
+	}
 	if (error == 0 && !found.is_directory)
 		error = -ENOTDIR;
 	if (error == 0)
 		error = pbf_dir_walk_start(&walk, source.volume,
 					   found.first_cluster, why);
 	if (error == 0)
-		error = list_walk(request, &walk, path, listing);
+		error = list_walk(request, &walk, path, source.deny, listing);
 	return error;
 }
 

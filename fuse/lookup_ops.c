@@ -165,7 +165,10 @@ static int find_answer(struct request *request, struct pbf_source *source,
 
 	if (error == -ENOENT)
 		error = find_stand_in(request, source, path, &found, why);
-	if (error == -ENOENT || error == -ENOTDIR) {
+	if (error == -EPERM)
+		log_refusal(LOG_NOTICE, request->source, path, why,
+			    "answering that it is not there");
+	if (error == -ENOENT || error == -ENOTDIR || error == -EPERM) {
 		ret_answer->kind = PBF_ANSWER_ABSENT;
 		return 0;
 	}

@@ -91,6 +91,11 @@ static bool take_tryboot_alias(struct options *options, const char *value)
 	return options->server.image.tryboot_alias || strcmp(value, "off") == 0;
 }
 
+static bool take_deny(struct options *options, const char *value)
+{
+	return pbf_deny_add(&options->server.deny, value, &options->why) == 0;
+}
+
 static bool take_uid(struct options *options, const char *value)
 {
 	const struct passwd *user = getpwnam(value);
@@ -180,6 +185,7 @@ static const struct mount_option mount_options[] = {
 	{ "snapshot_memory", take_snapshot_memory, VALUE, false },
 	{ "io_timeout", take_io_timeout, VALUE, false },
 	{ "tryboot_alias", take_tryboot_alias, VALUE, false },
+	{ "deny", take_deny, VALUE, false },
 	{ "uid", take_uid, VALUE, false },
 	{ "gid", take_gid, VALUE, false },
 	{ "umask", take_umask, VALUE, false },
@@ -281,9 +287,11 @@ static bool take_mount_option(struct options *options, const char *text)
 	}
 	if (option->take && !option->take(options, equals ? equals + 1 : "")) {
 		fprintf(stderr,
-			"pibootfs: mount option \"%s\": value not "
-			"understood; see \"pibootfs --help\"\n",
-			text);
+			"pibootfs: mount option \"%s\": %s; see "
+			"\"pibootfs --help\"\n",
+			text,
+			options->why.text[0] ? options->why.text :
+					       "value not understood");
 		return false;
 	}
 	return !option->passed || pass_on(options, text);

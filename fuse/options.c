@@ -31,6 +31,8 @@ static const char help_text[] =
 	"  io_timeout=SECONDS  how long to wait for an image; default 5\n"
 	"  tryboot_alias=WHEN  off, or auto (default): config.txt stands in\n"
 	"                      for tryboot.txt if autoboot.txt says so\n"
+	"  deny=GLOBS          names that are not served, with colons between\n"
+	"                      them; user-data:network-config:*.key is wise\n"
 	"  uid=USER, gid=GROUP  owner of everything; default the mounter\n"
 	"  umask=MODE          permissions to take away, octal; default 000\n"
 	"  allow_other         let other users in; default for root\n"

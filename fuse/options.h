@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "reason.h"
 #include "server.h"
 
 #define EXIT_USAGE 1
@@ -24,6 +25,8 @@ struct options {
 	/* Helper only: -f (fake) or -o remount, there is nothing to do. */
 	bool nothing_to_do;
 	bool allow_other;
+	/* Of the value refused last: what is wrong, where more is known. */
+	struct pbf_reason why;
 	/* For libfuse, with commas between them; owned. */
 	char *mount_options;
 };

@@ -41,8 +41,9 @@ int server_new(const struct server_settings *settings,
 	if (!server)
 		return -ENOMEM;
 	server->settings = *settings;
+	server->settings.image.deny = &server->settings.deny;
 	server->drained = true; /* nothing has been asked yet */
-	error = pbf_catalog_open(settings->images, settings->image,
+	error = pbf_catalog_open(settings->images, server->settings.image,
 				 &server->catalog);
 	if (error == 0)
 		error = pbf_store_new(settings->snapshot_memory_bytes,

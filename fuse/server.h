@@ -13,6 +13,7 @@
 
 #include "catalog.h"
 #include "deadlines.h"
+#include "deny.h"
 #include "handles.h"
 #include "lanes.h"
 #include "memo.h"
@@ -23,6 +24,7 @@
 struct server_settings {
 	const char *images;	     /* the image directory */
 	struct pbf_image_conf image; /* for all that have no other */
+	struct pbf_deny deny;	     /* what image.deny leads to */
 	uint64_t snapshot_memory_bytes;
 	int64_t io_timeout_ms;
 	uid_t uid;

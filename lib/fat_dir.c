@@ -260,6 +260,7 @@ static int append_name(char **path, size_t *length, const char *name)
 }
 
 int pbf_fat_resolve(struct pbf_fat_volume *volume, const char *path,
+		    const struct pbf_deny *deny,
 		    struct pbf_fat_entry *ret_entry, char **ret_stored_path,
 		    struct pbf_reason *why)
 {
@@ -281,6 +282,11 @@ int pbf_fat_resolve(struct pbf_fat_volume *volume, const char *path,
 		if (!entry.is_directory)
 			return -ENOTDIR;
 		error = pbf_dir_find(volume, directory, name, &entry, why);
+		if (error == 0 && pbf_deny_has(deny, entry.name, entry.alias))
+			error = pbf_refuse(
+				why, -EPERM, PBF_REASON_NO_OFFSET,
+				"\"%s\" is denied by the option deny",
+				entry.name);
 		if (error == 0 && entry.is_directory)
 			error = enter_directory(&ancestors, volume, &entry,
 						why);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "deny.h"
 #include "fat_entry.h"
 #include "fat_volume.h"
 #include "reason.h"
@@ -70,11 +71,13 @@ int pbf_dir_find(struct pbf_fat_volume *volume, uint32_t first_cluster,
 /*
  * Finds the entry at PATH: names separated by '/', "" for the root, which is
  * returned as a nameless directory.  -ENOTDIR when a file stands in the way,
- * -EUCLEAN also for a directory that contains itself, else as above.  When
- * RET_STORED_PATH is not NULL it is given the path as spelled on the disk, in
- * memory that the caller frees.
+ * -EPERM when DENY, which may be NULL, has an entry on the way (storage never
+ * gives that error), -EUCLEAN also for a directory that contains itself, else
+ * as above.  When RET_STORED_PATH is not NULL it is given the path as spelled
+ * on the disk, in memory that the caller frees.
  */
 int pbf_fat_resolve(struct pbf_fat_volume *volume, const char *path,
+		    const struct pbf_deny *deny,
 		    struct pbf_fat_entry *ret_entry, char **ret_stored_path,
 		    struct pbf_reason *why);
 

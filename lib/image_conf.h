@@ -16,11 +16,15 @@
 
 #define PBF_IMAGE_CONF_BYTES_MAX 65536u
 
+struct pbf_deny;
+
 struct pbf_image_conf {
 	unsigned int partition; /* 0: the one that fits best */
 	enum pbf_code_page code_page;
-	/* Not in a .conf: whether config.txt stands in for tryboot.txt. */
+	/* Not in a .conf: whether config.txt stands in for tryboot.txt, */
 	bool tryboot_alias;
+	/* and what is served to nobody; borrowed, NULL for nothing. */
+	const struct pbf_deny *deny;
 };
 
 /*

@@ -18,7 +18,7 @@ static int find_once(const struct pbf_address *address,
 	if (error == 0)
 		error = pbf_source_find(&location.source, address->path,
 					&location.found, why);
-	if (error == -ENOENT || error == -ENOTDIR)
+	if (error == -ENOENT || error == -ENOTDIR || error == -EPERM)
 		return -ESTALE;
 	if (error == 0 && location.found.is_directory)
 		return -ESTALE;

@@ -42,6 +42,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 			return error;
 		source.partition = choice.partition;
 		source.tryboot_alias = conf.tryboot_alias;
+		source.deny = conf.deny;
 		pbf_fat_volume_set_code_page(source.volume, conf.code_page);
 	}
 	*ret_source = take_source(&source);
@@ -89,7 +90,8 @@ int pbf_source_find(struct pbf_source *source, const char *path,
 
 	if (!source->volume)
 		return find_plain_file(source, path, ret_found);
-	error = pbf_fat_resolve(source->volume, path, &entry, &stored, why);
+	error = pbf_fat_resolve(source->volume, path, source->deny, &entry,
+				&stored, why);
 	if (error < 0)
 		return error;
 	*ret_found = (struct pbf_found){

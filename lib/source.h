@@ -22,7 +22,9 @@ struct pbf_source {
 	struct pbf_image *image;
 	struct pbf_fat_volume *volume; /* NULL for a plain file */
 	unsigned int partition;	       /* 0: the image is unpartitioned */
-	bool tryboot_alias;	       /* as in struct pbf_image_conf */
+	/* As in struct pbf_image_conf. */
+	bool tryboot_alias;
+	const struct pbf_deny *deny;
 };
 
 /* A file or directory as the disk has it at this moment. */
@@ -46,7 +48,7 @@ int pbf_source_open(struct pbf_catalog *catalog, const char *name,
 		    struct pbf_reason *why);
 void pbf_source_close(struct pbf_source *source);
 
-/* Finds what lies at PATH; errors as pbf_fat_resolve(). */
+/* Finds what lies at PATH and is not denied; errors as pbf_fat_resolve(). */
 int pbf_source_find(struct pbf_source *source, const char *path,
 		    struct pbf_found *ret_found, struct pbf_reason *why);
 void pbf_found_release(struct pbf_found *found);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "boot_volume.h"
+#include "deny.h"
 #include "fat_entry.h"
 
 static int read_autoboot(struct pbf_source *source,
@@ -37,7 +38,8 @@ int pbf_tryboot_find(struct pbf_source *source, const char *path,
 	int error;
 
 	if (!source->volume || !source->tryboot_alias ||
-	    pbf_fat_entry_match(&asked, path) == PBF_NAME_DIFFERS)
+	    pbf_fat_entry_match(&asked, path) == PBF_NAME_DIFFERS ||
+	    pbf_deny_has(source->deny, asked.name, asked.alias))
 		return -ENOENT;
 	error = read_autoboot(source, &autoboot, why);
 	if (error < 0)

@@ -17,12 +17,12 @@
 /*
  * Finds what stands in for PATH, which pbf_source_find() has not found: the
  * volume's config.txt, if PATH is tryboot.txt at its root and its autoboot.txt
- * has tryboot_a_b=1 and names no other partition for trying.  A disk with two
- * boot partitions does, in a third one that is not served; which of the two to
- * try cannot be said over TFTP, so that neither has a stand-in.
+ * has tryboot_a_b=1 and names no other partition to try.  A disk with two boot
+ * partitions keeps its autoboot.txt on a third and tries the one that is not
+ * served, so that nothing stands in there.
  *
- * -ENOENT when nothing does, -EUCLEAN when autoboot.txt cannot be understood,
- * else as pbf_source_find().
+ * -ENOENT when nothing does, also where tryboot.txt is denied; -EUCLEAN when
+ * autoboot.txt cannot be understood; else as pbf_source_find().
  */
 int pbf_tryboot_find(struct pbf_source *source, const char *path,
 		     struct pbf_found *ret_found, struct pbf_reason *why);

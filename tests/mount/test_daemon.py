@@ -290,6 +290,21 @@ class TestMountCommand:
         if "uid=5" in options:
             assert mountpoint.stat().st_uid == 5
 
+    @pytest.mark.parametrize("through", ("-o", "fstab"))
+    def test_an_escaped_comma_comes_through(self, through, work, images,
+                                            mountpoint):
+        options = r"ro,deny=a\,b:CONFIG.*,uid=5"
+        (work / "fstab").write_text(
+            f"{images} {mountpoint} fuse.pibootfs {options} 0 0\n")
+        if through == "fstab":
+            run("mount", "-T", work / "fstab", mountpoint)
+        else:
+            run("mount", "-t", "fuse.pibootfs", "-o", options, images,
+                mountpoint)
+        assert os.listdir(mountpoint / "good") == []
+        assert not (mountpoint / "good/config.txt").exists()
+        assert mountpoint.stat().st_uid == 5
+
     def test_an_unknown_option_fails_the_mount_and_is_named(self, images,
                                                             mountpoint):
         result = run("mount", "-t", "fuse.pibootfs", images, mountpoint,

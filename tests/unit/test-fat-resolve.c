@@ -14,6 +14,7 @@
 
 static struct fat_image *built;
 static uint64_t overlays_slot, deep_slot;
+static struct pbf_deny deny;
 
 /* /config.txt, /overlays/README, /overlays/a-long-name.dtbo, /overlays/DEEP */
 static int setup(void **state)
@@ -40,6 +41,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	fat_image_free(built);
+	deny.length = 0;
 	return 0;
 }
 
@@ -51,7 +53,7 @@ static int resolve(const char *path, struct pbf_fat_entry *ret_entry,
 
 	assert_int_equal(
 		pbf_fat_volume_open(image, 0, built->size, &volume, NULL), 0);
-	return pbf_fat_resolve(volume, path, ret_entry, ret_stored, why);
+	return pbf_fat_resolve(volume, path, &deny, ret_entry, ret_stored, why);
 }
 
 static struct pbf_fat_entry find(const char *path, const char *stored)
@@ -100,6 +102,34 @@ TEST(a_path_leads_through_directories)
 		find("OVERLAYS/README", "OVERLAYS/README").first_cluster,
 		CLUSTER_README);
 	assert_true(find("OVERLAYS/DEEP", "OVERLAYS/DEEP").is_directory);
+}
+
+TEST(a_denied_name_is_refused_however_it_is_asked_for)
+{
+	static const char *const asked[] = { "overlays/a-long-name.dtbo",
+					     "OVERLAYS/A-Long-Name.DTBO.",
+					     "OVERLAYS/alongn~1.dtb" };
+	struct pbf_fat_entry entry;
+	struct pbf_reason why;
+
+	pbf_deny_add(&deny, "*.dtbo", NULL);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(asked[0]); i++) {
+		assert_int_equal(resolve(asked[i], &entry, NULL, &why), -EPERM);
+		assert_reason(why, PBF_REASON_NO_OFFSET,
+			      "\"a-long-name.dtbo\"");
+	}
+	assert_fails("overlays/none.dtbo", -ENOENT);
+	find("OVERLAYS/README", "OVERLAYS/README");
+}
+
+TEST(all_below_a_denied_directory_is_refused)
+{
+	pbf_deny_add(&deny, "Over????", NULL);
+	assert_fails("overlays", -EPERM);
+	assert_fails("overlays/README", -EPERM);
+	assert_fails("overlays/none", -EPERM);
+	find("config.txt", "config.txt");
+	find("", "");
 }
 
 TEST(slashes_at_the_ends_and_twice_do_not_count)
@@ -252,6 +282,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(the_empty_path_is_the_root),
 		CLAIM(a_path_leads_through_directories),
+		CLAIM(a_denied_name_is_refused_however_it_is_asked_for),
+		CLAIM(all_below_a_denied_directory_is_refused),
 		CLAIM(slashes_at_the_ends_and_twice_do_not_count),
 		CLAIM(the_stored_path_is_spelled_as_on_the_disk),
 		CLAIM(what_is_not_there_is_not_found),

@@ -131,6 +131,29 @@ TEST(config_txt_stands_in_for_tryboot_txt_or_not)
 	assert_false(take("tryboot_alias"));
 }
 
+static bool denies(const char *name)
+{
+	return pbf_deny_has(&options.server.deny, name, name);
+}
+
+TEST(names_are_denied_by_patterns_with_colons_between_them)
+{
+	assert_true(take("deny=user-data:*.key,partition=2,deny=*\\,v"));
+	assert_true(denies("user-data") && denies("a.key") && denies("r,v"));
+	assert_false(denies("v") || denies("a"));
+	assert_int_equal(options.server.image.partition, 2);
+}
+
+TEST(a_pattern_that_is_refused_is_refused_with_the_reason)
+{
+	assert_false(take("deny=a::b"));
+	assert_non_null(strstr(said, "\"deny=a::b\": an empty pattern"));
+	assert_false(take("deny"));
+	assert_false(take("deny="));
+	assert_false(take("deny=/etc"));
+	assert_non_null(strstr(said, "one name of a path"));
+}
+
 TEST(an_owner_is_a_number_or_a_name)
 {
 	assert_true(take("uid=1000,gid=1001"));
@@ -269,6 +292,8 @@ int main(void)
 		CLAIM(a_timeout_is_a_number_of_seconds),
 		CLAIM(a_partition_is_a_number),
 		CLAIM(config_txt_stands_in_for_tryboot_txt_or_not),
+		CLAIM(names_are_denied_by_patterns_with_colons_between_them),
+		CLAIM(a_pattern_that_is_refused_is_refused_with_the_reason),
 		CLAIM(an_owner_is_a_number_or_a_name),
 		CLAIM(an_owner_that_nobody_is_is_refused),
 		CLAIM(a_umask_is_octal),
