@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The input is the text of an autoboot.txt, a NAME.conf and a board's name. */
+/*
+ * The input is the text of an autoboot.txt, a NAME.conf, a board's name, and
+ * patterns of names to deny.
+ */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +10,8 @@
 #include "autoboot.h"
 #include "board_name.h"
 #include "cleanup.h"
+#include "deny.h"
+#include "fat_entry.h"
 #include "image_conf.h"
 #include "utf.h"
 
@@ -17,6 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_free_ char *text = malloc(size + 1);
 	char key[PBF_BOARD_KEY_BYTES];
 	struct pbf_image_conf conf;
+	struct pbf_deny deny = { .length = 0 };
 	struct pbf_reason why;
 
 	if (!text)
@@ -34,5 +40,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!pbf_equal_folded(text, text))
 		abort();
+	/* A pattern fits itself, if nothing in it is escaped. */
+	if (pbf_deny_add(&deny, text, &why) == 0 && !strchr(text, '\\')) {
+		text[strcspn(text, ":")] = '\0';
+		if (strlen(text) < PBF_NAME_BYTES &&
+		    !pbf_deny_has(&deny, text, ""))
+			abort();
+	}
 	return 0;
 }
