@@ -147,10 +147,10 @@ static int find_stand_in(struct request *request, struct pbf_source *source,
 		log_once(LOG_INFO,
 			 "%s: answering for tryboot.txt with %s, as "
 			 "autoboot.txt has tryboot_a_b=1",
-			 request->source, ret_found->path);
+			 request->board.source, ret_found->path);
 	if (error != -EUCLEAN)
 		return error;
-	log_refusal(LOG_NOTICE, request->source, path, why,
+	log_refusal(LOG_NOTICE, request->board.source, path, why,
 		    "there is no tryboot.txt");
 	return -ENOENT;
 }
@@ -166,7 +166,7 @@ static int find_answer(struct request *request, struct pbf_source *source,
 	if (error == -ENOENT)
 		error = find_stand_in(request, source, path, &found, why);
 	if (error == -EPERM)
-		log_refusal(LOG_NOTICE, request->source, path, why,
+		log_refusal(LOG_NOTICE, request->board.source, path, why,
 			    "answering that it is not there");
 	if (error == -ENOENT || error == -ENOTDIR || error == -EPERM) {
 		ret_answer->kind = PBF_ANSWER_ABSENT;

@@ -64,8 +64,8 @@ static int use(struct pbf_image *image, const struct fat_image *built,
 		image, start_bytes, built->size - start_bytes, &volume, why);
 
 	if (error == 0)
-		error = pbf_fat_resolve(volume, "overlays/kernel8.img", &entry,
-					NULL, why);
+		error = pbf_fat_resolve(volume, "overlays/kernel8.img", NULL,
+					&entry, NULL, why);
 	if (error == 0)
 		error = pbf_fat_chain(volume, 0, entry.first_cluster,
 				      entry.size_bytes, &chain, why);
