@@ -16,6 +16,7 @@
 #include "board_name.h"
 #include "board_path.h"
 #include "board_request.h"
+#include "cleanup.h"
 #include "log.h"
 #include "request.h"
 #include "server.h"
@@ -23,6 +24,8 @@
 
 /* How long a link in the root directory may wait for other storage. */
 #define LINK_TIMEOUT_MS 100
+/* And bootcode.bin, of which more than a stamp is needed. */
+#define BOOTCODE_TIMEOUT_MS 1000
 
 /* Answers a number that nodes_enter_...() has just counted. */
 static void reply_entry(struct server *server, fuse_req_t fuse,
@@ -229,30 +232,39 @@ static void work_on_lookup(struct request *request)
 	finish_lookup(request, &answer);
 }
 
-/*
- * Looks for PATH, "BOARD/PATH", which is taken, in the image of BOARD; ERROR
- * is what came of looking for that at once.
- */
-static void look_up(struct server *server, fuse_req_t fuse, int error,
-		    const struct pbf_board *board, char *path, bool files_only)
+/* Answers what is known of PATH, "BOARD/PATH", and proven at once. */
+static bool answer_at_once(struct server *server, fuse_req_t fuse,
+			   const struct pbf_board *board, const char *path,
+			   bool files_only)
 {
 	struct pbf_answer answer;
-	struct request *request;
 
-	if (error == 0 && path &&
-	    pbf_memo_recall(server->memo, board->source,
-			    board_path_in_volume(path), PBF_AT_ONCE, &answer)) {
-		reply_answer(server, fuse, path, &answer, files_only);
-		pbf_version_unref(answer.version);
-		free(path);
+	if (!pbf_memo_recall(server->memo, board->source,
+			     board_path_in_volume(path), PBF_AT_ONCE, &answer))
+		return false;
+	reply_answer(server, fuse, path, &answer, files_only);
+	pbf_version_unref(answer.version);
+	return true;
+}
+
+/* Looks for NAME in the directory at PATH, "BOARD" or "BOARD/PATH". */
+static void look_up(struct server *server, fuse_req_t fuse, const char *path,
+		    const char *name)
+{
+	char *joined = board_path_join(path, name);
+	struct pbf_board board;
+	struct request *request;
+	int error = board_path_find(server->catalog, path, PBF_AT_ONCE, &board);
+
+	if (error == 0 && joined &&
+	    answer_at_once(server, fuse, &board, joined, false)) {
+		free(joined);
 		return;
 	}
-	request = board_request_new(server, fuse, path, error, board,
+	request = board_request_new(server, fuse, joined, error, &board,
 				    work_on_lookup);
-	if (!request)
-		return;
-	request->files_only = files_only;
-	board_request_submit(request);
+	if (request)
+		board_request_submit(request);
 }
 
 /* --- Names in the root directory --- */
@@ -292,18 +304,17 @@ static void work_on_bootcode(struct request *request)
 
 static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 {
+	_cleanup_free_ char *path = NULL;
 	struct request *request;
 	struct pbf_board board;
-	char *path;
 	int error = find_bootcode(server, PBF_AT_ONCE, &board, &path);
 
-	if (error != -EAGAIN) {
-		if (error == 0)
-			look_up(server, fuse, 0, &board, path, true);
-		else
-			fuse_reply_err(fuse, -error);
+	if (error < 0 && error != -EAGAIN) {
+		fuse_reply_err(fuse, -error);
 		return;
 	}
+	if (error == 0 && answer_at_once(server, fuse, &board, path, true))
+		return;
 	request = request_new(server, fuse, PBF_BOOTCODE);
 	if (!request) {
 		fuse_reply_err(fuse, ENOMEM);
@@ -311,7 +322,7 @@ static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 	}
 	request->files_only = true;
 	request->work = work_on_bootcode;
-	request_submit(request, server->settings.io_timeout_ms);
+	request_submit(request, BOOTCODE_TIMEOUT_MS);
 }
 
 /* Answers NAME in the root, of which pbf_catalog_find() told ERROR and BOARD.
@@ -427,7 +438,6 @@ void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 {
 	struct server *server = fuse_req_userdata(fuse);
 	_cleanup_node_ struct node node = { 0 };
-	struct pbf_board board;
 	int error = nodes_get(server->nodes, parent, &node);
 
 	if (error == 0 && node.is_root) {
@@ -440,8 +450,5 @@ void lookup_ops_lookup(fuse_req_t fuse, fuse_ino_t parent, const char *name)
 		fuse_reply_err(fuse, -error);
 		return;
 	}
-	error = board_path_find(server->catalog, node.path, PBF_AT_ONCE,
-				&board);
-	look_up(server, fuse, error, &board, board_path_join(node.path, name),
-		false);
+	look_up(server, fuse, node.path, name);
 }

@@ -4,13 +4,15 @@ mounted tree is refused, and a whole life leaks nothing."""
 
 import errno
 import os
+import signal
 import threading
 import time
 
 import pytest
 
+import disk
 import fatwrite
-from harness import PIBOOTFS, eventually, run
+from harness import PIBOOTFS, Mount, eventually, is_mounted, run
 from storage import Hanging
 from tree import assert_good, expect_error, names, open_error, read_all
 
@@ -165,6 +167,130 @@ def test_many_lookups_of_an_image_inside_the_mountpoint_block_nothing(
         assert results and results[0] in (errno.EIO, errno.ELOOP,
                                           errno.ENOENT)
     assert_good(daemon)
+
+
+# What else can hang
+
+def assert_others_go_on(daemon, waiting):
+    """The board `good` is served as long as the thread waits; not in vain."""
+    thread, results = waiting
+    rounds = 0
+    while thread.is_alive():
+        assert_good(daemon)
+        rounds += 1
+        assert rounds < 1_000_000
+    assert rounds > 10
+    return results[0]
+
+
+@pytest.mark.parametrize("whole", (False, True), ids=("reads", "all calls"))
+@pytest.mark.parametrize("name, path", (
+    ("jammy.conf", "jammy/config.txt"), ("default", "89025d75/config.txt")))
+def test_a_link_to_storage_that_hangs(name, path, whole, hanging, images,
+                                      mount):
+    fatwrite.small_volume(images / "jammy.img", 12)
+    (images / name).symlink_to(hanging.path)
+    daemon = mount("io_timeout=2")
+    hanging.stop(whole)
+    result = assert_others_go_on(
+        daemon, in_thread((daemon.path / path).read_bytes))
+    assert result == errno.EIO
+    assert {"good", "jammy", "slow"} <= set(names(daemon.path))
+    daemon.wait_log(rf"{name[:5]}.*: storage did not answer")
+    hanging.go_on()
+
+
+@pytest.mark.parametrize("name, whole", (
+    ("bootcode.bin", True), ("default", False), ("default", True)))
+def test_bootcode_on_storage_that_hangs(name, whole, hanging, images, mount):
+    """It is in the root, where the kernel asks for one name at a time: others
+    wait for it once, for a second."""
+    (images / name).symlink_to(hanging.path)
+    daemon = mount("io_timeout=60")
+    hanging.stop(whole)
+    begin = time.monotonic()
+    for _ in range(60):
+        open_error(errno.EIO, daemon.path / "bootcode.bin")
+        assert_good(daemon)
+    assert time.monotonic() - begin < BOUND
+    daemon.wait_log(r"bootcode\.bin: storage did not answer")
+    assert "good" in names(daemon.path)
+    hanging.go_on()
+
+
+@pytest.mark.parametrize("name, path", (
+    ("bootcode.bin", "bootcode.bin"), ("good.conf", "good/config.txt"),
+    ("inner.conf", "inner/config.txt"), ("inner.img", "inner/config.txt"),
+    ("default", "bootcode.bin")))
+def test_a_link_into_the_mount_itself_hangs_nothing(name, path, images,
+                                                    mountpoint, mount):
+    fatwrite.small_volume(images / "inner.img", 12)
+    fatwrite.small_volume(images / "other.img", 12).add(
+        "", b"CONFIG  TXT", b"good")
+    (images / name).unlink(missing_ok=True)
+    (images / name).symlink_to(mountpoint / "other/config.txt")
+    daemon = mount("io_timeout=60")
+    begin = time.monotonic()
+    thread, results = in_thread((daemon.path / path).read_bytes)
+    thread.join(BOUND)
+    assert results and results[0] in (errno.EIO, errno.ENOENT)
+    assert time.monotonic() - begin < BOUND
+    assert (daemon.path / "other/config.txt").read_bytes() == b"good"
+    assert "other" in names(daemon.path)
+
+
+@pytest.fixture
+def outer(work):
+    """A pibootfs whose tree has a directory with an image: a file system that
+    can be stopped."""
+    (work / "outer.images").mkdir()
+    (work / "outer").mkdir()
+    inner = fatwrite.small_volume(work / "inner", 12)
+    inner.add("", b"CONFIG  TXT", b"good")
+    disk.boot_image(work / "outer.images/host.img",
+                    {"images/good.img": (work / "inner").read_bytes()})
+    with Mount(work / "outer.images", work / "outer") as daemon:
+        yield daemon
+        daemon.process.send_signal(signal.SIGCONT)
+
+
+def test_an_image_directory_that_hangs(outer, mount):
+    daemon = mount("io_timeout=2", images=outer.path / "host/images")
+    assert_good(daemon)
+    with (daemon.path / "good/config.txt").open("rb") as file:
+        outer.process.send_signal(signal.SIGSTOP)
+        threads = [in_thread(call, daemon.path / name)
+                   for call, name in ((os.stat, "good"), (os.listdir, ""),
+                                      (os.stat, "none"), (os.listdir, "good"),
+                                      (os.stat, "bootcode.bin"))
+                   for _ in range(4)]
+        # what needs no directory goes on all the time
+        while any(thread.is_alive() for thread, _ in threads):
+            os.fstat(file.fileno())
+            assert os.statvfs(daemon.path)
+            assert os.pread(file.fileno(), 4, 0) == b"good"
+    assert [results for _, results in threads] == [[errno.EIO]] * 20
+    daemon.wait_log(rf"image directory {outer.path}/host/images: did not")
+    assert not daemon.log_lines(r"pibootfs: /+:")
+    outer.process.send_signal(signal.SIGCONT)
+    eventually(lambda: in_thread_value(
+        (daemon.path / "good/config.txt").read_bytes) == b"good",
+        timeout=BOUND, what="the return of the board")
+
+
+def test_sigterm_unmounts_at_once_while_the_image_directory_hangs(outer,
+                                                                  mount):
+    """The process may have to stay: its threads wait in the kernel."""
+    daemon = mount("io_timeout=600", images=outer.path / "host/images")
+    outer.process.send_signal(signal.SIGSTOP)
+    thread, results = in_thread((daemon.path / "good/config.txt").read_bytes)
+    assert os.statvfs(daemon.path)
+    daemon.process.send_signal(signal.SIGTERM)
+    eventually(lambda: not is_mounted(daemon.path), timeout=BOUND)
+    thread.join(BOUND)
+    assert not thread.is_alive() and results != [b"good"]
+    outer.process.send_signal(signal.SIGCONT)
+    daemon.stop()
 
 
 # A whole life
