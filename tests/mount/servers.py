@@ -124,6 +124,10 @@ class Server:
     def pid(self):
         return self._process.pid
 
+    @property
+    def proc(self):
+        return Path(f"/proc/{self.pid}")
+
     def log(self):
         return self._log.text()
 
@@ -140,9 +144,19 @@ class Server:
         self._log.wait_end()
 
 
-def dnsmasq(network, root, *options, user="root"):
-    """Stock dnsmasq as a TFTP server for `root`, and for nothing else."""
-    return Server(network, "udp", TFTP_PORT, [
+def dnsmasq(network, root, *options, user="root", system=None):
+    """Stock dnsmasq as a TFTP server for `root`, and for nothing else.
+
+    `system` is the root directory of another Debian whose dnsmasq it is to
+    be. That sees `root` as its /srv, in a mount namespace that ends with it.
+    """
+    prefix = []
+    if system:
+        prefix = ["unshare", "--mount", "--propagation=slave", "sh", "-c",
+                  'mount --bind "$1" "$2/srv" && shift && exec chroot "$@"',
+                  "sh", root, system]
+        root = "/srv"
+    return Server(network, "udp", TFTP_PORT, prefix + [
         "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
         "--no-resolv", "--no-hosts", "--port=0", "--bind-interfaces",
         "--listen-address=127.0.0.1", "--enable-tftp", f"--tftp-root={root}",

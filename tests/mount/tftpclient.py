@@ -75,6 +75,13 @@ class Transfer:
             self.done = True
         return data
 
+    def repeated_block(self):
+        """The last block once more: the server sends it if one is silent."""
+        while True:
+            operation, number, packet = self._receive()
+            if operation == DATA and number == self._block & 0xffff:
+                return packet[4:]
+
     def blocks(self):
         while not self.done:
             yield self.next_block()
