@@ -8,14 +8,30 @@ line each.  It runs in one of two ways:
     python3 CHECK.py --control   prove that the check can fail: on a small
                                  clean tree it finds nothing, and each seeded
                                  fault makes it say what is wrong
+
+One whose tool is not here raises Skip, and ends with the status SKIPPED.
 """
 
 import re
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 PROGRAM_DIRECTORIES = ("lib", "fuse", "tools")
+SKIPPED = 77
+
+
+class Skip(Exception):
+    """The check cannot be made here; the text says why."""
+
+
+def need(program):
+    """The path of a program that the check takes."""
+    path = shutil.which(program)
+    if path is None:
+        raise Skip(f"there is no {program} here")
+    return path
 
 
 class Seed:
@@ -88,10 +104,14 @@ def control(find, clean, seeds):
 def main(find, clean, seeds):
     if len(sys.argv) != 2:
         sys.exit(f"usage: {sys.argv[0]} ROOT | --control")
-    if sys.argv[1] == "--control":
-        findings = control(find, clean, seeds)
-    else:
-        findings = find(Path(sys.argv[1]).resolve())
+    try:
+        if sys.argv[1] == "--control":
+            findings = control(find, clean, seeds)
+        else:
+            findings = find(Path(sys.argv[1]).resolve())
+    except Skip as reason:
+        print(f"skipped: {reason}")
+        sys.exit(SKIPPED)
     for line in findings:
         print(line)
     sys.exit(1 if findings else 0)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from checking import Seed, main, sources
+from checking import Seed, main, need, sources
 from headers import compiler_flags
 
 LINES_MAX = 450
@@ -29,7 +29,7 @@ def long_functions(root):
     files = sources(root, suffixes=(".c",), directories=DIRECTORIES)
     if not files:
         return []
-    program = shutil.which("clang-tidy-14") or "clang-tidy"
+    program = shutil.which("clang-tidy-14") or need("clang-tidy")
     result = subprocess.run(
         [program, "--quiet", f"--config-file={SETTINGS}",
          "--checks=-*,readability-function-size", *map(str, files), "--",

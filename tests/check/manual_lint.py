@@ -6,17 +6,18 @@ dot is a word of its own: mandoc says nothing of that, and puts a tilde there.
 import re
 import subprocess
 
-from checking import Seed, main
+from checking import Seed, main, need
 
 
 def find(root):
     findings = []
+    mandoc = need("mandoc")
     pages = sorted(root.glob("man/*.[1-8]"))
     if not pages:
         findings.append("man/: no manual page")
     for page in pages:
         result = subprocess.run(
-            ["mandoc", "-T", "lint", "-W", "all", page.relative_to(root)],
+            [mandoc, "-T", "lint", "-W", "all", page.relative_to(root)],
             cwd=root, capture_output=True, text=True, check=False)
         # Which other manuals this machine has says nothing about ours.
         findings.extend(
