@@ -10,7 +10,8 @@ import re
 
 from checking import Seed, main
 
-SKIPPED_DIRECTORIES = {".git", "__pycache__", ".pytest_cache", ".cache"}
+# In a work tree of its own, .git is a file.
+SKIPPED = {".git", "__pycache__", ".pytest_cache", ".cache"}
 # Files in which a comment has no place, or that are somebody else's text.
 NO_LICENCE_LINE = (".json", ".md", ".txt", ".conf", ".svg")
 NO_LICENCE_NAMES = {"LICENSE", ".gitignore"}
@@ -30,9 +31,9 @@ def text_files(root):
     for directory, subdirectories, names in os.walk(root):
         subdirectories[:] = sorted(
             name for name in subdirectories
-            if name not in SKIPPED_DIRECTORIES
+            if name not in SKIPPED
             and not (directory == str(root) and name.startswith("build")))
-        for name in sorted(names):
+        for name in sorted(set(names) - SKIPPED):
             path = os.path.join(directory, name)
             if os.path.islink(path) or not os.path.isfile(path):
                 continue
