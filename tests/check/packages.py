@@ -11,7 +11,7 @@ LIST = "tests/packages.txt"
 # The sections that README.md has in its own words, in its order.
 IN_README = ("build", "servers")
 # These install on behalf of others.
-INSTALLERS = ("tests/install-packages", "tests/clean-root")
+INSTALLERS = ("tests/install-packages", "tests/clean-root", "tests/roots")
 
 
 def sections(text):
