@@ -15,6 +15,8 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "utf.h"
+
 #define MESSAGE_BYTES 2048
 
 /*
@@ -53,19 +55,12 @@ bool log_stderr_is_journal(void)
 	return strcmp(stream, actual) == 0;
 }
 
-static void mask_control_characters(char *text)
-{
-	for (; *text; text++)
-		if ((unsigned char)*text < ' ' || *text == 0x7f)
-			*text = '?';
-}
-
 static void write_message(int priority, char *text)
 {
 	char line[MESSAGE_BYTES + 32];
 	int length;
 
-	mask_control_characters(text);
+	pbf_utf_mask(text);
 	if (target == LOG_TO_SYSLOG) {
 		syslog(priority, "%s", text);
 		return;

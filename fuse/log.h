@@ -2,7 +2,7 @@
 /*
  * Messages for the administrator: on stderr, with journal priorities when
  * stderr is the journal; through syslog once the daemon has left its terminal.
- * Names from images may be hostile, so control characters are masked.
+ * Names from images may be hostile, so what a terminal obeys is masked.
  *
  * Threads: any may log; choose the target before there are others.
  */

@@ -103,6 +103,40 @@ void pbf_utf16_to_utf8(const uint16_t *units, size_t unit_count, char *out)
 	*out = '\0';
 }
 
+static bool is_unfit_to_show(uint32_t code_point)
+{
+	static const uint32_t ranges[][2] = {
+		{ 0x01, 0x1f },	    { 0x7f, 0x9f },	{ 0x61c, 0x61c },
+		{ 0x200e, 0x200f }, { 0x2028, 0x202e }, { 0x2066, 0x2069 },
+		{ 0xdc80, 0xdcff }, /* no UTF-8, see pbf_utf8_next() */
+	};
+
+	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
+		if (code_point >= ranges[i][0] && code_point <= ranges[i][1])
+			return true;
+	return false;
+}
+
+void pbf_utf_mask(char *text)
+{
+	const char *from = text;
+	char *to = text;
+
+	for (;;) {
+		const char *character = from;
+		uint32_t code_point = pbf_utf8_next(&from);
+
+		if (code_point == 0)
+			break;
+		if (is_unfit_to_show(code_point))
+			*to++ = '?';
+		else
+			while (character < from)
+				*to++ = *character++;
+	}
+	*to = '\0';
+}
+
 bool pbf_parse_code_page(const char *text, enum pbf_code_page *ret_page)
 {
 	if (strcmp(text, "437") == 0)

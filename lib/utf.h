@@ -50,6 +50,13 @@ bool pbf_parse_code_page(const char *text, enum pbf_code_page *ret_page);
 /* Bytes below 0x80 are ASCII in every page. */
 uint32_t pbf_code_page_to_unicode(enum pbf_code_page page, unsigned char byte);
 
+/*
+ * Makes TEXT, which may come from an image, fit to be shown: each control
+ * character (C0, DEL, C1), line separator, mark that changes the direction of
+ * writing and byte that is not UTF-8 becomes a '?'.
+ */
+void pbf_utf_mask(char *text);
+
 uint32_t pbf_fold_case(uint32_t code_point);
 uint32_t pbf_lower_case(uint32_t code_point);
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <stdio.h>
+
 #include "unit.h"
 #include "utf.h"
 
@@ -227,6 +229,51 @@ TEST(broken_utf_8_equals_only_itself)
 	assert_false(pbf_equal_folded("\xff", "\xc3\xbf"));
 }
 
+static void assert_masked(const char *text, const char *expected)
+{
+	char buffer[64];
+
+	snprintf(buffer, sizeof(buffer), "%s", text);
+	pbf_utf_mask(buffer);
+	assert_string_equal(buffer, expected);
+}
+
+TEST(control_characters_are_masked)
+{
+	assert_masked("a\x01z\n\r\t\x1b[m\x1f", "a?z????[m?");
+	assert_masked("a\x7f ~", "a? ~");
+	assert_masked("\xc2\x80-\xc2\x9b-\xc2\x9f-\xc2\xa0", "?-?-?-\xc2\xa0");
+}
+
+TEST(marks_that_turn_the_direction_of_writing_are_masked)
+{
+	assert_masked("\xd8\x9b\xd8\x9c\xd8\x9d", "\xd8\x9b?\xd8\x9d");
+	assert_masked("\xe2\x80\x8d\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\x90",
+		      "\xe2\x80\x8d??\xe2\x80\x90");
+	assert_masked("\xe2\x80\xaa\xe2\x80\xae\xe2\x80\xaf", "??\xe2\x80\xaf");
+	assert_masked("\xe2\x81\xa5\xe2\x81\xa6\xe2\x81\xa9\xe2\x81\xaa",
+		      "\xe2\x81\xa5??\xe2\x81\xaa");
+}
+
+TEST(line_separators_are_masked)
+{
+	assert_masked("\xe2\x80\xa7\xe2\x80\xa8\xe2\x80\xa9", "\xe2\x80\xa7??");
+}
+
+TEST(bytes_that_are_not_utf_8_are_masked_one_by_one)
+{
+	assert_masked("a\x9b\xff\xe2\x80", "a????");
+	assert_masked("\xed\xa0\x80", "???"); /* a surrogate */
+}
+
+TEST(other_text_stays_as_it_is)
+{
+	assert_masked("", "");
+	assert_masked("bcm2711-rpi-4-b.dtb", "bcm2711-rpi-4-b.dtb");
+	assert_masked("\xc3\xa4 \xe4\xb8\xad \xf0\x9f\x98\x80",
+		      "\xc3\xa4 \xe4\xb8\xad \xf0\x9f\x98\x80");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +302,13 @@ int main(void)
 		cmocka_unit_test(no_letter_outside_ascii_folds_into_it),
 		cmocka_unit_test(strings_are_equal_when_only_case_differs),
 		cmocka_unit_test(broken_utf_8_equals_only_itself),
+		cmocka_unit_test(control_characters_are_masked),
+		cmocka_unit_test(
+			marks_that_turn_the_direction_of_writing_are_masked),
+		cmocka_unit_test(line_separators_are_masked),
+		cmocka_unit_test(
+			bytes_that_are_not_utf_8_are_masked_one_by_one),
+		cmocka_unit_test(other_text_stays_as_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
