@@ -33,6 +33,8 @@ struct lanes {
 	pthread_attr_t thread_attributes;
 	unsigned int threads;
 	unsigned int idle;
+	bool has_ended; /* a thread, and nobody has joined it yet */
+	pthread_t last_ended;
 	bool stopping;
 	unsigned int ready_count;
 	struct pbf_list ready; /* lanes with a job and room to run it */
@@ -53,8 +55,6 @@ int lanes_new(struct lanes **ret_lanes)
 	pthread_cond_init(&lanes->ended, &monotonic);
 	pthread_condattr_destroy(&monotonic);
 	pthread_attr_init(&lanes->thread_attributes);
-	pthread_attr_setdetachstate(&lanes->thread_attributes,
-				    PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&lanes->thread_attributes,
 				  THREAD_STACK_BYTES);
 	pbf_list_init(&lanes->ready);
@@ -88,6 +88,9 @@ bool lanes_drain(struct lanes *lanes, int64_t patience_ms)
 					       &until);
 	drained = lanes->threads == 0;
 	pthread_mutex_unlock(&lanes->lock);
+	if (drained && lanes->has_ended)
+		pthread_join(lanes->last_ended, NULL);
+	lanes->has_ended = lanes->has_ended && !drained;
 	return drained;
 }
 
@@ -191,6 +194,24 @@ static void run_next(struct lanes *lanes)
 	settle_lane(lanes, lane);
 }
 
+/*
+ * With the lock held, which it lets go of: the calling thread ends.  Each joins
+ * the one before, so that who joins the last has waited for all.
+ */
+static void end_thread(struct lanes *lanes)
+{
+	pthread_t previous = lanes->last_ended;
+	bool is_first = !lanes->has_ended;
+
+	lanes->last_ended = pthread_self();
+	lanes->has_ended = true;
+	lanes->threads--;
+	pthread_cond_signal(&lanes->ended);
+	pthread_mutex_unlock(&lanes->lock);
+	if (!is_first)
+		pthread_join(previous, NULL);
+}
+
 static void *work(void *argument)
 {
 	struct lanes *lanes = argument;
@@ -210,9 +231,7 @@ static void *work(void *argument)
 			break;
 		run_next(lanes);
 	}
-	lanes->threads--;
-	pthread_cond_signal(&lanes->ended);
-	pthread_mutex_unlock(&lanes->lock);
+	end_thread(lanes);
 	return NULL;
 }
 

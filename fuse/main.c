@@ -2,8 +2,8 @@
 /*
  * The life of the process: check, fork, mount, serve, unmount.
  *
- * Threads: the main thread runs libfuse's loop.  Signals are blocked in all
- * threads and taken by one that waits for them.
+ * Threads: the main thread makes the others and then waits for signals, which
+ * are blocked in all.
  */
 #include <errno.h>
 #include <fuse_lowlevel.h>
@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemonize.h"
@@ -23,12 +22,12 @@
 #include "mountpoint.h"
 #include "operations.h"
 #include "options.h"
+#include "receivers.h"
 #include "server.h"
 #include "standard_fds.h"
 
-/* How long the loop may take to end after a signal. */
-#define LEAVE_TRIES 20
-#define LEAVE_TRY_MS 100
+/* How long requests that are being answered may hold up the end. */
+#define LEAVE_MS 2000
 
 /*
  * What libfuse said last on this thread: for the one that mounts, part of our
@@ -54,15 +53,14 @@ struct process {
 	char mountpoint[PATH_MAX];
 	struct server *server;
 	struct fuse_session *session;
-	pthread_t main_thread;
-	pthread_t signal_thread;
-	atomic_bool left; /* the loop has ended */
+	atomic_bool ready; /* the kernel and the daemon have agreed */
 };
 
 static void tell_ready(void *context)
 {
-	const struct process *process = context;
+	struct process *process = context;
 
+	atomic_store(&process->ready, true);
 	sd_notifyf(0, "READY=1\nSTATUS=Serving %s at %s", process->images,
 		   process->mountpoint);
 	daemonize_ready();
@@ -76,62 +74,40 @@ static void end_signals(sigset_t *ret_set)
 	sigaddset(ret_set, SIGTERM);
 	sigaddset(ret_set, SIGINT);
 	sigaddset(ret_set, SIGHUP);
-}
-
-/* Interrupts a system call of the main thread; there is nothing else to do. */
-static void nudge(int signal)
-{
-	(void)signal;
-}
-
-/* Waits for a signal, then sees to it that the loop ends. */
-static void *wait_for_signal(void *context)
-{
-	struct process *process = context;
-	const struct timespec pause = {
-		.tv_nsec = LEAVE_TRY_MS * 1000000L,
-	};
-	sigset_t set;
-	int signal;
-
-	end_signals(&set);
-	if (sigwait(&set, &signal) != 0)
-		return NULL;
-	sd_notify(0, "STOPPING=1");
-	fuse_session_exit(process->session);
-	/* The loop waits for its threads; it may be about to when nudged. */
-	for (int i = 0; i < LEAVE_TRIES && !atomic_load(&process->left); i++) {
-		pthread_kill(process->main_thread, SIGUSR1);
-		nanosleep(&pause, NULL);
-	}
-	if (!atomic_load(&process->left)) {
-		fuse_session_unmount(process->session);
-		_exit(0);
-	}
-	return NULL;
+	sigaddset(ret_set, RECEIVERS_ENDED);
 }
 
 /* Before there are threads, which inherit it. */
 static void block_signals(void)
 {
-	const struct sigaction nudged = { .sa_handler = nudge };
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
 	sigset_t set;
 
 	end_signals(&set);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
-	sigaction(SIGUSR1, &nudged, NULL);
 	sigaction(SIGPIPE, &ignored, NULL);
 }
 
-static int start_signal_thread(struct process *process)
+/* Returns the signal that ends it. */
+static int wait_for_end(void)
 {
-	process->main_thread = pthread_self();
-	return pthread_create(&process->signal_thread, NULL, wait_for_signal,
-			      process);
+	sigset_t set;
+	int signal = 0;
+
+	end_signals(&set);
+	sigwait(&set, &signal);
+	return signal;
 }
 
 /* --- Mounting and serving --- */
+
+static void log_cannot_start(int error)
+{
+	log_message(LOG_ERR,
+		    "cannot start serving: %s; is there a limit of threads or "
+		    "memory?",
+		    strerror(-error));
+}
 
 static bool make_arguments(const struct process *process,
 			   struct fuse_args *arguments)
@@ -199,27 +175,37 @@ static bool mount_session(struct process *process)
 	return true;
 }
 
-static bool serve(struct process *process)
+/* Once there is no request left; ret_stopped tells whether that is so. */
+static bool serve(struct process *process, bool *ret_stopped)
 {
-	struct fuse_loop_config *config = fuse_loop_cfg_create();
-	int result;
+	struct receivers *receivers;
+	int error = receivers_start(process->session, &receivers);
+	bool asked;
 
-	if (!config)
+	*ret_stopped = true;
+	if (error < 0) {
+		log_cannot_start(error);
 		return false;
-	result = fuse_session_loop_mt(process->session, config);
-	atomic_store(&process->left, true);
-	fuse_loop_cfg_destroy(config);
-	/* Positive: a signal; 0: unmounted; negative: /dev/fuse failed. */
-	if (result < 0)
-		log_message(LOG_ERR, "serving ended: %s", strerror(-result));
-	return result >= 0;
+	}
+	asked = wait_for_end() != RECEIVERS_ENDED;
+	if (asked)
+		sd_notify(0, "STOPPING=1");
+	error = receivers_error(receivers);
+	*ret_stopped = receivers_stop(receivers, LEAVE_MS);
+	if (error < 0)
+		log_message(LOG_ERR, "serving ended: %s", strerror(-error));
+	else if (!asked && !atomic_load(&process->ready))
+		log_message(LOG_ERR, "serving ended before it began");
+	else
+		return true;
+	return false;
 }
 
 /* Makes everything, mounts, serves, and takes it down again. */
 static bool run(struct process *process)
 {
 	const struct options *options = process->options;
-	bool good = false;
+	bool good = false, stopped;
 	int error;
 
 	if (!mountpoint_prepare(options->server.images, options->mountpoint,
@@ -227,6 +213,10 @@ static bool run(struct process *process)
 		return false;
 	block_signals();
 	error = server_new(&options->server, &process->server);
+	if (error == -EAGAIN || error == -ENOMEM) {
+		log_cannot_start(error);
+		return false;
+	}
 	if (error < 0) {
 		log_message(LOG_ERR, "image directory %s: %s",
 			    options->server.images, strerror(-error));
@@ -236,12 +226,12 @@ static bool run(struct process *process)
 	process->server->ready_context = process;
 	if (open_session(process)) {
 		if (mount_session(process)) {
-			good = start_signal_thread(process) == 0 &&
-			       serve(process);
-			server_drain(process->server);
+			good = serve(process, &stopped);
+			if (stopped)
+				server_drain(process->server);
+			else
+				process->server->drained = false;
 			fuse_session_unmount(process->session);
-			pthread_cancel(process->signal_thread);
-			pthread_join(process->signal_thread, NULL);
 		}
 		/* What waits for hung storage still uses session and server. */
 		if (!process->server->drained)

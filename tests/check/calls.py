@@ -31,6 +31,9 @@ RULES = [
      r"\b(?:(?:secure_)?getenv|setenv|putenv|unsetenv|environ)\b",
      "the library never reads the environment"),
     ("*", (),
+     r"\b(?:pthread_cancel|pthread_exit|fuse_session_loop\w*)\s*\(",
+     "needs libgcc_s, which may not be loaded when memory is short"),
+    ("*", (),
      r"\b(?:strcpy|strcat|sprintf|vsprintf|gets|alloca|strtok)\s*\(",
      "has no bound"),
 ]
@@ -87,6 +90,10 @@ SEEDS = [
     seed("a library that aborts", "abort();", "abort: the library"),
     seed("a library that reads the environment", "s = getenv(\"HOME\");",
          "getenv: the library"),
+    seed("a thread that is cancelled", "pthread_cancel(thread);",
+         "pthread_cancel: needs libgcc_s", "fuse/main.c"),
+    seed("libfuse's loop", "fuse_session_loop_mt(session, NULL);",
+         "fuse_session_loop_mt: needs libgcc_s", "fuse/main.c"),
     seed("an unbounded copy", "strcpy(a, b);", "strcpy: has no bound",
          "fuse/main.c"),
 ]
