@@ -55,8 +55,13 @@ int daemonize_fork(int crash_status)
 	}
 	close(ends[0]);
 	parent = ends[1];
-	setsid();
 	return 0;
+}
+
+void daemonize_leave_group(void)
+{
+	if (parent >= 0)
+		setsid();
 }
 
 static bool stderr_is_a_log(void)

@@ -15,6 +15,13 @@
 int daemonize_fork(int crash_status);
 
 /*
+ * Leaves the caller's session and process group, if forked.  To be called once
+ * mounted: an automounter lets nobody but its own process group come near the
+ * mount point until then, and anybody else waits for that very mount.
+ */
+void daemonize_leave_group(void);
+
+/*
  * Ends the parent, and leaves its terminal: stdin and stdout become /dev/null,
  * and so does stderr unless it is a regular file or the journal.  Does nothing
  * without daemonize_fork().

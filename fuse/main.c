@@ -226,6 +226,7 @@ static bool run(struct process *process)
 	process->server->ready_context = process;
 	if (open_session(process)) {
 		if (mount_session(process)) {
+			daemonize_leave_group();
 			good = serve(process, &stopped);
 			if (stopped)
 				server_drain(process->server);

@@ -17,7 +17,6 @@ from harness import (PIBOOTFS, eventually, is_mounted, mount_lines, run,
 from tree import assert_good, expect_error, names, open_error
 
 pytestmark = pytest.mark.usefixtures("good_board")
-HELPER = Path("/sbin/mount.fuse.pibootfs")
 
 
 def daemon_pid(mountpoint):
@@ -244,16 +243,6 @@ def test_a_mount_option_is_passed_on(options, wanted, mount, mountpoint):
 
 
 # mount(8)
-
-@pytest.fixture
-def helper():
-    """The mount helper in place while a test runs."""
-    if HELPER.exists() or HELPER.is_symlink():
-        pytest.skip(f"{HELPER} is there already: not ours to replace")
-    HELPER.symlink_to(PIBOOTFS)
-    yield
-    HELPER.unlink()
-
 
 @pytest.fixture
 def unmounted(mountpoint):
