@@ -94,6 +94,15 @@ static size_t append_short(enum pbf_code_page page, const unsigned char *bytes,
 	return written;
 }
 
+/* A first byte of e5 would mark the slot as deleted. */
+static void take_stored(const unsigned char *stored,
+			unsigned char ret_name[SHORT_NAME_BYTES])
+{
+	memcpy(ret_name, stored, SHORT_NAME_BYTES);
+	if (ret_name[0] == NAME_MEANS_E5)
+		ret_name[0] = NAME_DELETED;
+}
+
 static void decode_short_name(enum pbf_code_page page,
 			      const unsigned char *slot,
 			      char alias[PBF_FAT_ALIAS_BYTES])
@@ -101,9 +110,7 @@ static void decode_short_name(enum pbf_code_page page,
 	unsigned char name[SHORT_NAME_BYTES];
 	size_t length, extension;
 
-	memcpy(name, slot + DIR_NAME, sizeof(name));
-	if (name[0] == NAME_MEANS_E5)
-		name[0] = NAME_DELETED;
+	take_stored(slot + DIR_NAME, name);
 	length = append_short(page, name, BASE_BYTES,
 			      slot[DIR_CASE] & CASE_LOWER_BASE, alias);
 	extension = append_short(
@@ -119,9 +126,11 @@ static void decode_short_name(enum pbf_code_page page,
 void pbf_fat_label_decode(const unsigned char *label, enum pbf_code_page page,
 			  char ret_label[PBF_FAT_ALIAS_BYTES])
 {
-	size_t length =
-		append_short(page, label, SHORT_NAME_BYTES, false, ret_label);
+	unsigned char name[SHORT_NAME_BYTES];
+	size_t length;
 
+	take_stored(label, name);
+	length = append_short(page, name, sizeof(name), false, ret_label);
 	ret_label[length] = '\0';
 }
 

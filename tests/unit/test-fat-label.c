@@ -58,6 +58,21 @@ TEST(a_label_is_written_in_the_volumes_code_page)
 	assert_string_equal(found, "B\u00d8T");
 }
 
+TEST(a_first_byte_of_05_stands_for_e5)
+{
+	const struct fat_layout layout = { .type = 12 };
+	const struct fat_slot label = { .name = "\x05\xe5\xe5        ",
+					.attributes = FAT_ATTRIBUTE_LABEL };
+	unsigned char slot[FAT_SLOT_BYTES];
+
+	volume_bench_build(&bench, &layout);
+	memcpy(fat_boot_sector(bench.built) + 0x2b, "\x05\xe5\x05        ", 11);
+	assert_label("\u03c3\u03c3\x05");
+	fat_slot_write(&label, slot);
+	fat_append(bench.built, FAT_ROOT, slot);
+	assert_label("\u03c3\u03c3\u03c3");
+}
+
 TEST(names_are_read_in_the_volumes_code_page)
 {
 	const struct fat_layout layout = { .type = 16 };
@@ -93,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CLAIM(a_label_is_that_of_the_root_directory),
 		CLAIM(a_label_is_written_in_the_volumes_code_page),
+		CLAIM(a_first_byte_of_05_stands_for_e5),
 		CLAIM(names_are_read_in_the_volumes_code_page),
 		CLAIM(a_volume_without_a_name_has_no_label),
 	};
