@@ -19,8 +19,8 @@ struct frame {
 	uint64_t clusters_left; /* its own ones after that */
 	uint64_t area_offset;	/* of the cluster or root area in the volume */
 	uint64_t area_bytes;
-	uint64_t position; /* within the area, of the next chunk */
-	uint32_t slots;	   /* seen so far */
+	uint64_t position;		/* within the area, of the next chunk */
+	uint32_t slots, subdirectories; /* seen so far */
 	uint32_t chunk_length, chunk_position;
 	size_t path_length;
 	unsigned char chunk[PBF_DIR_CHUNK_BYTES];
@@ -316,15 +316,37 @@ static bool fill_chunk(struct pbf_check *check, struct frame *frame)
 	return true;
 }
 
-/* As in fat_dir.c: Linux would not enter such a directory. */
-static void check_dots(const struct tree *tree, const struct frame *frame,
-		       uint64_t offset)
+/* Counts the slot that comes next. */
+static void count_slot(struct frame *frame)
 {
-	if (tree->depth > 1 && frame->slots < 2 &&
-	    frame->chunk[frame->chunk_position] != '.')
-		pbf_fat_volume_note(tree->check->volume, offset,
-				    "a directory without \".\" and \"..\", "
-				    "which Linux would not enter");
+	frame->slots++;
+	if (pbf_slot_is_subdirectory(frame->chunk + frame->chunk_position))
+		frame->subdirectories++;
+}
+
+/* As in fat_dir.c, where the innermost directory ends. */
+static void note_refusal_by_linux(const struct tree *tree, struct frame *frame)
+{
+	struct pbf_fat_volume *volume = tree->check->volume;
+
+	if (tree->depth == 1)
+		return;
+	while (frame->subdirectories < PBF_FAT_SUBDIRS_MIN &&
+	       frame->slots < PBF_FAT_DIR_SLOTS_MAX &&
+	       (frame->chunk_position < frame->chunk_length ||
+		fill_chunk(tree->check, frame))) {
+		count_slot(frame);
+		frame->chunk_position += PBF_FAT_SLOT_BYTES;
+	}
+	/* Otherwise reading has failed. */
+	if (frame->subdirectories < PBF_FAT_SUBDIRS_MIN &&
+	    frame->position == frame->area_bytes)
+		pbf_fat_volume_note(
+			volume,
+			pbf_fat_volume_start(volume) +
+				pbf_fat_cluster_offset(volume,
+						       frame->first_cluster),
+			PBF_FAT_SUBDIRS_NOTE);
 }
 
 /* Takes the next slot of the innermost directory; END also when it fails. */
@@ -338,23 +360,30 @@ static enum pbf_slot_kind next_slot(const struct tree *tree,
 	uint64_t offset;
 
 	if (frame->chunk_position == frame->chunk_length &&
-	    !fill_chunk(check, frame))
+	    !fill_chunk(check, frame)) {
+		if (frame->position == frame->area_bytes)
+			note_refusal_by_linux(tree, frame);
 		return PBF_SLOT_END;
+	}
 	offset = pbf_fat_volume_start(check->volume) + frame->area_offset +
 		 frame->position - frame->chunk_length + frame->chunk_position;
-	check_dots(tree, frame, offset);
 	kind = pbf_slot_feed(
 		&frame->reader, pbf_fat_volume_geometry(check->volume)->type,
 		frame->chunk + frame->chunk_position, offset, ret_entry, &why);
-	frame->chunk_position += PBF_FAT_SLOT_BYTES;
 	if (kind == PBF_SLOT_BAD)
 		pbf_check_add(check, PBF_FAULT_NAME, &why);
-	if (kind != PBF_SLOT_END && ++frame->slots > PBF_FAT_DIR_SLOTS_MAX) {
+	if (kind == PBF_SLOT_END) {
+		note_refusal_by_linux(tree, frame);
+		return kind;
+	}
+	if (frame->slots == PBF_FAT_DIR_SLOTS_MAX) {
 		pbf_refuse(&why, 0, offset, "directory has more than %u slots",
 			   PBF_FAT_DIR_SLOTS_MAX);
 		pbf_check_add(check, PBF_FAULT_DIRECTORY, &why);
 		return PBF_SLOT_END;
 	}
+	count_slot(frame);
+	frame->chunk_position += PBF_FAT_SLOT_BYTES;
 	return kind;
 }
 

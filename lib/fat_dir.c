@@ -87,6 +87,8 @@ int pbf_dir_walk_start(struct pbf_dir_walk *walk, struct pbf_fat_volume *volume,
 				  "directory's first cluster %#x is not in the "
 				  "volume",
 				  first_cluster);
+	walk->start_offset = pbf_fat_volume_start(volume) +
+			     pbf_fat_cluster_offset(volume, first_cluster);
 	return enter_cluster(walk, first_cluster, why);
 }
 
@@ -121,17 +123,35 @@ static int fill_chunk(struct pbf_dir_walk *walk, struct pbf_reason *why)
 	return 0;
 }
 
-/*
- * The first two slots of any directory but the root are "." and "..".  Linux
- * refuses to enter one without them.
- */
-static void check_dots(struct pbf_dir_walk *walk, uint64_t offset)
+/* Counts the slot that comes next. */
+static void count_slot(struct pbf_dir_walk *walk)
 {
-	if (!walk->is_root && walk->slots < 2 &&
-	    walk->chunk[walk->chunk_position] != '.')
-		pbf_fat_volume_note(walk->volume, offset,
-				    "a directory without \".\" and \"..\", "
-				    "which Linux would not enter");
+	walk->slots++;
+	if (pbf_slot_is_subdirectory(walk->chunk + walk->chunk_position))
+		walk->subdirectories++;
+}
+
+/*
+ * Notes a directory that Linux would not enter.  This ends the walk: a sound
+ * directory is left at once, in others the rest is looked through.
+ */
+static void note_refusal_by_linux(struct pbf_dir_walk *walk)
+{
+	if (walk->is_root)
+		return;
+	while (walk->subdirectories < PBF_FAT_SUBDIRS_MIN) {
+		if (walk->chunk_position == walk->chunk_length &&
+		    fill_chunk(walk, NULL) < 0)
+			return;
+		if (walk->chunk_length == 0 ||
+		    walk->slots == PBF_FAT_DIR_SLOTS_MAX) {
+			pbf_fat_volume_note(walk->volume, walk->start_offset,
+					    PBF_FAT_SUBDIRS_NOTE);
+			return;
+		}
+		count_slot(walk);
+		walk->chunk_position += PBF_FAT_SLOT_BYTES;
+	}
 }
 
 int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
@@ -149,6 +169,7 @@ int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
 			if (error < 0)
 				return error;
 			if (walk->chunk_length == 0) {
+				note_refusal_by_linux(walk);
 				*ret_kind = PBF_SLOT_END;
 				return 0;
 			}
@@ -156,15 +177,19 @@ int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
 		offset = pbf_fat_volume_start(walk->volume) +
 			 walk->area_offset + walk->position -
 			 walk->chunk_length + walk->chunk_position;
-		check_dots(walk, offset);
 		kind = pbf_slot_feed(&walk->reader, type,
 				     walk->chunk + walk->chunk_position, offset,
 				     ret_entry, why);
-		if (kind != PBF_SLOT_END &&
-		    ++walk->slots > PBF_FAT_DIR_SLOTS_MAX)
+		if (kind == PBF_SLOT_END) {
+			note_refusal_by_linux(walk);
+			*ret_kind = kind;
+			return 0;
+		}
+		if (walk->slots == PBF_FAT_DIR_SLOTS_MAX)
 			return pbf_refuse(why, -EUCLEAN, offset,
 					  "directory has more than %u slots",
 					  PBF_FAT_DIR_SLOTS_MAX);
+		count_slot(walk);
 		walk->chunk_position += PBF_FAT_SLOT_BYTES;
 		if (kind != PBF_SLOT_NONE) {
 			*ret_kind = kind;
@@ -197,8 +222,10 @@ int pbf_dir_find(struct pbf_fat_volume *volume, uint32_t first_cluster,
 			*ret_entry = entry;
 			found = true;
 		}
-		if (match == PBF_NAME_EXACT)
+		if (match == PBF_NAME_EXACT) {
+			note_refusal_by_linux(&walk);
 			return 0;
+		}
 	}
 	/* A directory that breaks further on still shows what came before. */
 	if (found)

@@ -34,10 +34,11 @@ struct pbf_dir_walk {
 	bool is_root;
 	bool broken; /* the chain breaks off here, in the root directory */
 	uint32_t loop_mark, loop_steps, loop_limit; /* Brent's cycle finder */
-	uint64_t area_offset; /* of the cluster or root area in the volume */
+	uint64_t start_offset; /* of the directory in the image */
+	uint64_t area_offset;  /* of the cluster or root area in the volume */
 	uint64_t area_bytes;
-	uint64_t position; /* within the area, of the next chunk */
-	uint32_t slots;	   /* seen so far */
+	uint64_t position;		/* within the area, of the next chunk */
+	uint32_t slots, subdirectories; /* seen so far */
 	uint32_t chunk_length, chunk_position;
 	unsigned char chunk[PBF_DIR_CHUNK_BYTES];
 };
@@ -53,8 +54,8 @@ int pbf_dir_walk_start(struct pbf_dir_walk *walk, struct pbf_fat_volume *volume,
 /*
  * Takes the next slot that means something: *ret_kind is PBF_SLOT_END,
  * PBF_SLOT_ENTRY, PBF_SLOT_LABEL or PBF_SLOT_BAD (then WHY says what is wrong
- * and the walk goes on).  -EUCLEAN when the directory's chain breaks here, or
- * as pbf_fat_volume_read(); then the walk is over.
+ * and the walk goes on).  END ends it.  -EUCLEAN when the directory's chain
+ * breaks here, or as pbf_fat_volume_read(); then the walk is over.
  */
 int pbf_dir_walk_next(struct pbf_dir_walk *walk, enum pbf_slot_kind *ret_kind,
 		      struct pbf_fat_entry *ret_entry, struct pbf_reason *why);

@@ -234,6 +234,13 @@ enum pbf_slot_kind pbf_slot_feed(struct pbf_slot_reader *reader,
 	return PBF_SLOT_ENTRY;
 }
 
+bool pbf_slot_is_subdirectory(const unsigned char slot[PBF_FAT_SLOT_BYTES])
+{
+	return slot[DIR_NAME] != NAME_END && slot[DIR_NAME] != NAME_DELETED &&
+	       !(slot[DIR_ATTRIBUTES] & ATTRIBUTE_LABEL) &&
+	       (slot[DIR_ATTRIBUTES] & ATTRIBUTE_DIRECTORY);
+}
+
 /* Copies NAME without the dots at its end; false when it is too long. */
 static bool strip_dots(const char *name, char out[PBF_NAME_BYTES])
 {

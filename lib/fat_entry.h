@@ -67,6 +67,19 @@ enum pbf_slot_kind pbf_slot_feed(struct pbf_slot_reader *reader,
 				 struct pbf_fat_entry *ret_entry,
 				 struct pbf_reason *why);
 
+/*
+ * Whether Linux counts SLOT as one of a directory, "." and ".." among them.  It
+ * enters no directory but the root that has fewer than PBF_FAT_SUBDIRS_MIN of
+ * them, in any place up to the end of its chain, even behind an end mark
+ * (fs/fat/inode.c, fat_validate_dir(), and fs/fat/dir.c, fat_subdirs()).
+ */
+bool pbf_slot_is_subdirectory(const unsigned char slot[PBF_FAT_SLOT_BYTES]);
+
+#define PBF_FAT_SUBDIRS_MIN 2u
+#define PBF_FAT_SUBDIRS_NOTE                                          \
+	"a directory with fewer than two entries of directories, as " \
+	"\".\" and \"..\" are, which Linux would not enter"
+
 enum pbf_name_match {
 	PBF_NAME_DIFFERS,
 	PBF_NAME_FOLDED, /* equal but for case, or equal to the alias */

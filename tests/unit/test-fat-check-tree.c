@@ -140,6 +140,19 @@ TEST(a_directory_without_dots_is_noted)
 	assert_non_null(pbf_fat_volume_oddity(bench.volume.volume));
 }
 
+TEST(a_directory_with_dots_further_on_is_not_noted)
+{
+	unsigned char *slots = bench.volume.built->bytes +
+			       fat_cluster_at(bench.volume.built, DIRECTORY);
+
+	/* behind the end mark, even */
+	memcpy(slots + 8 * FAT_SLOT_BYTES, slots, FAT_SLOT_BYTES);
+	slots[0] = 0xe5;
+	check_bench_check(&bench);
+	assert_int_equal(bench.health.fault_count, 0);
+	assert_null(pbf_fat_volume_oddity(bench.volume.volume));
+}
+
 TEST(directories_beyond_the_limit_of_depth_are_named)
 {
 	const struct fat_layout layout = { .clusters = 100 };
@@ -199,6 +212,7 @@ int main(void)
 		CLAIM(a_directory_without_a_cluster_is_named),
 		CLAIM(a_name_that_is_hidden_is_a_fault_of_its_directory),
 		CLAIM(a_directory_without_dots_is_noted),
+		CLAIM(a_directory_with_dots_further_on_is_not_noted),
 		CLAIM(directories_beyond_the_limit_of_depth_are_named),
 		CLAIM(a_directory_with_too_many_slots_is_named),
 	};

@@ -352,47 +352,6 @@ TEST(the_active_copy_of_the_table_leads_through_a_directory)
 	assert_names(PBF_FAT_ROOT, F00_TO_15);
 }
 
-TEST(a_directory_without_dots_is_walked_and_noted)
-{
-	const struct fat_layout layout = { .type = 32 };
-	const struct fat_slot slots[] = { { .name = "FIRST      " },
-					  { .name = "SECOND     " } };
-	unsigned char slot[FAT_SLOT_BYTES];
-
-	volume_bench_build(&bench, &layout);
-	fat_add_directory(bench.built, FAT_ROOT, "WITH       ", 20);
-	fat_add_directory(bench.built, FAT_ROOT, "WITHOUT    ", 21);
-	fat_slot_write(&slots[0], slot);
-	memcpy(bench.built->bytes + fat_cluster_at(bench.built, 21), slot,
-	       sizeof(slot));
-	fat_slot_write(&slots[1], slot);
-	memcpy(bench.built->bytes + fat_cluster_at(bench.built, 21) +
-		       sizeof(slot),
-	       slot, sizeof(slot));
-	volume_bench_open(&bench);
-	assert_names(PBF_FAT_ROOT, "WITH WITHOUT");
-	assert_names(20, "");
-	assert_null(pbf_fat_volume_oddity(bench.volume));
-	assert_names(21, "FIRST SECOND");
-	assert_non_null(pbf_fat_volume_oddity(bench.volume));
-	assert_reason(*pbf_fat_volume_oddity(bench.volume),
-		      fat_cluster_at(bench.built, 21),
-		      "without \".\" and \"..\"");
-}
-
-TEST(a_directory_that_ends_at_once_lacks_its_dots)
-{
-	const struct fat_layout layout = { .type = 12 };
-
-	volume_bench_build(&bench, &layout);
-	fat_add_directory(bench.built, FAT_ROOT, "EMPTY      ", 20);
-	memset(bench.built->bytes + fat_cluster_at(bench.built, 20), 0,
-	       FAT_SLOT_BYTES);
-	volume_bench_open(&bench);
-	assert_names(20, "");
-	assert_non_null(pbf_fat_volume_oddity(bench.volume));
-}
-
 #define CLAIM(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -413,8 +372,6 @@ int main(void)
 		CLAIM(a_directory_has_up_to_65536_slots),
 		CLAIM(a_directory_outside_the_volume_breaks_at_once),
 		CLAIM(the_active_copy_of_the_table_leads_through_a_directory),
-		CLAIM(a_directory_without_dots_is_walked_and_noted),
-		CLAIM(a_directory_that_ends_at_once_lacks_its_dots),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
