@@ -2,6 +2,7 @@
 #include "boot_volume.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,18 +141,61 @@ partition_numbered(const struct pbf_partition_table *table, unsigned int number)
 	return NULL;
 }
 
-/* What is looked for. */
-struct wanted {
+/* What is looked for, and what was found meanwhile. */
+struct search {
 	unsigned int number; /* 0: the one that fits best */
 	bool gpt;
+	bool has_table;
+	/* What could have been chosen if the image did not end before it. */
+	struct pbf_partition lost; /* number 0: none */
 };
+
+static bool is_lost(const struct pbf_image *image,
+		    const struct pbf_partition *partition)
+{
+	return partition->start_bytes + PBF_FAT_BOOT_BYTES >
+	       pbf_image_size_bytes(image);
+}
+
+/* The first table counts: with sectors of other sizes it means nothing. */
+static void note_table(const struct pbf_image *image,
+		       const struct pbf_partition_table *table,
+		       struct search *search)
+{
+	if (search->has_table || table->type == PBF_TABLE_NONE)
+		return;
+	search->has_table = true;
+	for (size_t i = 0; i < table->count && search->lost.number == 0; i++) {
+		const struct pbf_partition *partition = &table->partitions[i];
+
+		if (is_lost(image, partition) &&
+		    (search->number == 0 ||
+		     search->number == partition->number))
+			search->lost = *partition;
+	}
+}
+
+/* An image that has lost its end is served as far as it goes. */
+static void note_cut(const struct pbf_image *image, uint64_t end_bytes,
+		     const char *what, struct pbf_fat_volume *volume)
+{
+	uint64_t image_bytes = pbf_image_size_bytes(image);
+	char text[128];
+
+	if (end_bytes <= image_bytes)
+		return;
+	snprintf(text, sizeof(text),
+		 "the image ends within %s, %llu bytes before the end of that",
+		 what, (unsigned long long)(end_bytes - image_bytes));
+	pbf_fat_volume_note(volume, image_bytes, text);
+}
 
 /*
  * Opens the boot volume of a partitioned image, given the size of its
  * sectors.  -ENOENT when this size shows no table, or none that will do.
  */
 static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
-			   struct wanted wanted,
+			   struct search *search,
 			   struct pbf_fat_volume **ret_volume,
 			   struct pbf_boot_choice *ret_choice,
 			   struct pbf_reason *why)
@@ -161,14 +205,16 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 	struct pbf_partition_table table;
 	struct candidates candidates;
 	const struct pbf_partition *chosen;
+	char name[32];
 	int error = pbf_partition_table_read(image, sector_bytes, &table, why);
 
 	if (error < 0)
 		return error;
-	if ((table.type == PBF_TABLE_GPT) != wanted.gpt)
+	if ((table.type == PBF_TABLE_GPT) != search->gpt)
 		return -ENOENT;
-	if (wanted.number != 0) {
-		chosen = partition_numbered(&table, wanted.number);
+	note_table(image, &table, search);
+	if (search->number != 0) {
+		chosen = partition_numbered(&table, search->number);
 	} else {
 		find_candidates(image, &table, &candidates);
 		chosen = candidates.count > 0 ?
@@ -177,16 +223,26 @@ static int open_from_table(struct pbf_image *image, uint32_t sector_bytes,
 	}
 	if (!chosen)
 		return -ENOENT;
+	if (is_lost(image, chosen))
+		return -EUCLEAN;
 	error = open_partition(image, chosen, ret_volume, why);
 	if (error < 0)
 		return error;
+	snprintf(name, sizeof(name), "partition %u", chosen->number);
+	note_cut(image, chosen->start_bytes + chosen->size_bytes, name,
+		 *ret_volume);
+	note_cut(image, table.disk_bytes, "the disk that its GPT is for",
+		 *ret_volume);
 	choice.partition = chosen->number;
 	*ret_choice = choice;
 	return 0;
 }
 
-/* -ENOENT, with no reason given, when an MBR has no FAT volume to offer. */
-static int open_partitioned(struct pbf_image *image, struct wanted wanted,
+/*
+ * Without a reason: -ENOENT when there is nothing that will do, -EUCLEAN when
+ * the partition that was asked for holds no FAT volume.
+ */
+static int open_partitioned(struct pbf_image *image, struct search *search,
 			    struct pbf_fat_volume **ret_volume,
 			    struct pbf_boot_choice *ret_choice,
 			    struct pbf_reason *why)
@@ -198,27 +254,85 @@ static int open_partitioned(struct pbf_image *image, struct wanted wanted,
 
 	for (size_t i = 0; i < attempts; i++) {
 		int error =
-			open_from_table(image, known ? known : sizes[i], wanted,
+			open_from_table(image, known ? known : sizes[i], search,
 					ret_volume, ret_choice, why);
 
 		if (error != -ENOENT && error != -EUCLEAN)
 			return error;
 		exists = exists || error == -EUCLEAN;
 	}
-	if (wanted.number != 0 && exists)
+	return exists ? -EUCLEAN : -ENOENT;
+}
+
+static int refuse_without_fat(struct pbf_image *image,
+			      const struct search *search,
+			      const struct pbf_reason *not_whole,
+			      struct pbf_reason *why)
+{
+	struct pbf_partition_table table = { .type = PBF_TABLE_NONE };
+
+	if (!search->has_table)
+		pbf_partition_table_read_any(image, 512, &table, NULL);
+	if (table.type == PBF_TABLE_OTHER)
 		return pbf_refuse(why, -EUCLEAN, 0,
-				  "partition %u, which was asked for, holds "
-				  "no FAT volume",
-				  wanted.number);
-	if (wanted.number != 0)
-		return pbf_refuse(why, -ENOENT, 0,
-				  "has no partition %u, which was asked for",
-				  wanted.number);
-	if (wanted.gpt)
+				  "the partition table is of type %s, and "
+				  "boards boot from GPT and MBR only",
+				  table.name);
+	return pbf_refuse(why, -EUCLEAN, not_whole->offset_bytes,
+			  "no partition with a FAT volume, and the image as a "
+			  "whole is none: %s",
+			  not_whole->text);
+}
+
+/* Says why open_partitioned() has found nothing; returns ERROR or better. */
+static int refuse(struct pbf_image *image, const struct search *search,
+		  int error, const struct pbf_reason *not_whole,
+		  struct pbf_reason *why)
+{
+	if (search->lost.number != 0)
+		return pbf_refuse(
+			why, -EUCLEAN, pbf_image_size_bytes(image),
+			"the image ends before partition %u, which begins at "
+			"byte %#llx: it was cut off, or is not copied to its "
+			"end",
+			search->lost.number,
+			(unsigned long long)search->lost.start_bytes);
+	if (search->number == 0 && search->gpt)
 		return pbf_refuse(why, -EUCLEAN, 0,
 				  "protective MBR, but no GPT with a FAT "
 				  "partition in it");
-	return -ENOENT;
+	if (error == -EUCLEAN)
+		return pbf_refuse(why, -EUCLEAN, 0,
+				  "partition %u, which was asked for, holds "
+				  "no FAT volume",
+				  search->number);
+	if (search->number != 0)
+		return pbf_refuse(why, -ENOENT, 0,
+				  "has no partition %u, which was asked for",
+				  search->number);
+	return refuse_without_fat(image, search, not_whole, why);
+}
+
+static int open_whole(struct pbf_image *image,
+		      struct pbf_fat_volume **ret_volume,
+		      struct pbf_boot_choice *ret_choice,
+		      struct pbf_reason *why)
+{
+	const struct pbf_fat_geometry *geometry;
+	int error = pbf_fat_volume_open(image, 0, pbf_image_size_bytes(image),
+					ret_volume, why);
+
+	if (error < 0)
+		return error;
+	geometry = pbf_fat_volume_geometry(*ret_volume);
+	note_cut(image,
+		 geometry->data_start + (uint64_t)geometry->cluster_count *
+						geometry->cluster_bytes,
+		 "its FAT volume", *ret_volume);
+	*ret_choice = (struct pbf_boot_choice){
+		.reason = PBF_BOOT_UNPARTITIONED,
+	};
+	return 0;
 }
 
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
@@ -228,34 +342,27 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 {
 	unsigned char sector[PBF_FAT_BOOT_BYTES];
 	struct pbf_reason not_whole = { .offset_bytes = 0 };
-	struct wanted wanted = { .number = partition };
+	struct search search = { .number = partition };
 	int error = pbf_image_read(image, 0, sector, sizeof(sector), why);
 
 	if (error < 0)
 		return error;
-	wanted.gpt = pbf_mbr_protects_gpt(sector);
-	if (!wanted.gpt && partition == 0) {
+	search.gpt = pbf_mbr_protects_gpt(sector);
+	if (!search.gpt && partition == 0) {
 		/*
 		 * A FAT volume and an MBR both end in 55 aa, and mkfs.fat even
 		 * writes a partition entry into its boot sector: a sound boot
 		 * sector decides, as in libblkid.
 		 */
-		error = pbf_fat_volume_open(
-			image, 0, pbf_image_size_bytes(image), ret_volume, why);
-		if (error == 0)
-			*ret_choice = (struct pbf_boot_choice){
-				.reason = PBF_BOOT_UNPARTITIONED,
-			};
-		if (error != -EUCLEAN)
+		error = open_whole(image, ret_volume, ret_choice, &not_whole);
+		if (error != -EUCLEAN) {
+			if (why)
+				*why = not_whole;
 			return error;
-		if (why)
-			not_whole = *why;
+		}
 	}
-	error = open_partitioned(image, wanted, ret_volume, ret_choice, why);
-	if (error == -ENOENT && partition == 0)
-		return pbf_refuse(why, -EUCLEAN, not_whole.offset_bytes,
-				  "no partition with a FAT volume, and the "
-				  "image as a whole is none: %s",
-				  not_whole.text);
-	return error;
+	error = open_partitioned(image, &search, ret_volume, ret_choice, why);
+	if (error != -ENOENT && error != -EUCLEAN)
+		return error;
+	return refuse(image, &search, error, &not_whole, why);
 }

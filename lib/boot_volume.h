@@ -42,8 +42,11 @@ struct pbf_boot_choice {
  * the first names, else the first that holds a Raspberry Pi's boot files, else
  * the first.
  *
- * -EUCLEAN when there is none, -ENOENT when PARTITION does not exist, else as
- * pbf_image_read().
+ * An image that ends within the volume or its partition is served as far as it
+ * goes, which is noted there.
+ *
+ * -EUCLEAN when there is none, or the image ends before it; -ENOENT when
+ * PARTITION does not exist, else as pbf_image_read().
  */
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 struct pbf_fat_volume **ret_volume,

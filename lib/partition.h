@@ -3,10 +3,8 @@
  * Partition tables: MBR with logical partitions, GPT with its backup; and what
  * partitions are called by.
  *
- * libblkid reads them, but never the image: it is given a sparse copy in memory
- * of just those sectors in which tables and superblocks live, so that what it
- * can read is bounded and cannot change under it, and block devices are read as
- * the image layer reads them.  What it finds is checked again here.
+ * libblkid reads them, but never the image itself: see partition_copy.h.  What
+ * it finds is checked again here.
  */
 #ifndef PBF_PARTITION_H
 #define PBF_PARTITION_H
@@ -16,45 +14,59 @@
 #include <stdint.h>
 
 #include "image.h"
+#include "partition_copy.h"
 #include "reason.h"
 
-/* 4 primary partitions and at most this many logical ones (EBRs followed). */
-#define PBF_EBR_MAX 128
+/* Primary and logical ones. */
 #define PBF_PARTITIONS_MAX (4 + PBF_EBR_MAX)
 
 enum pbf_table_type {
 	PBF_TABLE_NONE,
 	PBF_TABLE_MBR,
 	PBF_TABLE_GPT,
+	PBF_TABLE_OTHER, /* one that no board boots from */
 };
+
+#define PBF_TABLE_NAME_BYTES 16u
 
 struct pbf_partition {
 	unsigned int number; /* as Linux numbers it: 1-4, logical from 5 */
 	uint64_t start_bytes;
-	uint64_t size_bytes; /* may reach beyond the end of the image */
+	uint64_t size_bytes;
 };
 
+/* A partition may reach beyond the end of the image, or be behind it. */
 struct pbf_partition_table {
 	enum pbf_table_type type;
+	char name[PBF_TABLE_NAME_BYTES]; /* of the type, by libblkid */
 	uint32_t sector_bytes;
+	/* Of the disk that a GPT is for, larger than an image that was cut off;
+	 * else of the image. */
+	uint64_t disk_bytes;
 	size_t count;
 	struct pbf_partition partitions[PBF_PARTITIONS_MAX];
+	/* The extended partition that reaches beyond the end, where what lists
+	 * logical ones may be; 0: none */
+	unsigned int cut_extended;
 };
 
-/*
- * Whether SECTOR (the first 512 bytes of an image) is an MBR that protects a
- * GPT: type 0xee in any of the four entries (UEFI 2.10, section 5.2.3).
- */
-bool pbf_mbr_protects_gpt(const unsigned char sector[512]);
+/* How much of PARTITION lies beyond the end of IMAGE. */
+uint64_t pbf_partition_missing_bytes(const struct pbf_partition *partition,
+				     const struct pbf_image *image);
 
 /*
  * Reads the table of an image whose sectors have SECTOR_BYTES.  An image
- * without one gives PBF_TABLE_NONE and 0.  Partitions that start beyond the
- * end of the image are left out.  -EIO or -ETIMEDOUT from reading, -ENOMEM.
+ * without an MBR or GPT gives PBF_TABLE_NONE and 0.  -EIO or -ETIMEDOUT from
+ * reading, -ENOMEM.
  */
 int pbf_partition_table_read(struct pbf_image *image, uint32_t sector_bytes,
 			     struct pbf_partition_table *ret_table,
 			     struct pbf_reason *why);
+
+/* The same for tables of all types that libblkid knows; reads more. */
+int pbf_partition_table_read_any(struct pbf_image *image, uint32_t sector_bytes,
+				 struct pbf_partition_table *ret_table,
+				 struct pbf_reason *why);
 
 #define PBF_PARTITION_NAME_BYTES 128u
 

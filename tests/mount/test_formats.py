@@ -256,11 +256,12 @@ def test_a_volume_with_smaller_sectors_than_its_device_is_served(
     disk.partitioned(work / "backing", "mbr", [Part(files=CONFIG)])
     with open(work / "backing", "r+b") as file:
         # The table counts the device's sectors, the volume its own of 512.
-        file.seek(446 + 8)
-        start = int.from_bytes(file.read(4), "little")
-        assert start % 8 == 0
-        file.seek(446 + 8)
-        file.write((start // 8).to_bytes(4, "little"))
+        for at in (446 + 8, 446 + 12):
+            file.seek(at)
+            count = int.from_bytes(file.read(4), "little")
+            assert count % 8 == 0
+            file.seek(at)
+            file.write((count // 8).to_bytes(4, "little"))
     (images / "lab3").symlink_to(loop_device(work / "backing", 4096))
     daemon = mount()
     for _ in range(2):

@@ -109,7 +109,7 @@ def test_partitions_are_shown(scheme, sector, work):
     assert found["sector_size"] == sector
     assert found["partitions"] == [
         {"number": part.number, "start": part.offset, "size": part.size,
-         "fat": "FAT16" if label else None, "label": label}
+         "missing": 0, "fat": "FAT16" if label else None, "label": label}
         for part, label in zip(made, ("FIRST", "SECOND", None))]
     assert found["boot"] == {"partition": made[1].number,
                              "reason": "boot-files"}

@@ -320,6 +320,18 @@ TEST(a_volume_behind_a_protective_mbr_without_a_gpt_is_not_guessed)
 	assert_refused(ANY, -EUCLEAN, "protective MBR");
 }
 
+TEST(an_empty_gpt_is_refused)
+{
+	disk_gpt(&disk, NULL, 0);
+	assert_refused(ANY, -EUCLEAN, "no GPT with a FAT");
+}
+
+TEST(a_table_of_another_type_is_named)
+{
+	memcpy(disk.bytes + 0x1fc, "\xda\xbe\xda\xbe", 4);
+	assert_refused(ANY, -EUCLEAN, "type sun, and boards boot from GPT");
+}
+
 TEST(an_empty_image_cannot_be_read)
 {
 	disk.size = 0;
@@ -352,6 +364,8 @@ int main(void)
 		CLAIM(an_image_without_any_volume_says_why_it_is_none_itself),
 		CLAIM(a_gpt_without_any_volume_is_refused),
 		CLAIM(a_volume_behind_a_protective_mbr_without_a_gpt_is_not_guessed),
+		CLAIM(an_empty_gpt_is_refused),
+		CLAIM(a_table_of_another_type_is_named),
 		CLAIM(an_empty_image_cannot_be_read),
 	};
 

@@ -179,15 +179,42 @@ TEST(a_gpt_on_a_disk_that_grew_is_read_from_its_start)
 	disk_free(&grown);
 }
 
-TEST(a_gpt_on_a_disk_that_shrank_is_refused_as_linux_does)
+/* Linux itself takes none of which a usable sector is missing. */
+TEST(a_gpt_on_a_disk_that_shrank_is_read_and_tells_how_large_it_was)
 {
 	struct disk disk = disk_with_two(512);
 
-	/* the 33 sectors of the backup lie behind the last usable one */
-	disk.size -= 33u * 512;
-	assert_two(&disk);
-	disk.size -= 512;
+	assert_int_equal(read_table(&disk).disk_bytes, DISK_BYTES);
+	for (uint64_t sectors = last_sector(&disk); sectors >= 34; sectors--) {
+		disk.size = sectors * 512;
+		assert_two(&disk);
+		assert_int_equal(read_table(&disk).disk_bytes, DISK_BYTES);
+	}
+	disk.size -= 512; /* in the array */
 	assert_no_gpt(&disk);
+	disk_free(&disk);
+}
+
+/* It is no reason to look for the backup anywhere else. */
+TEST(a_broken_header_for_a_larger_disk_falls_back_to_the_backup)
+{
+	struct disk disk = disk_with_two(512);
+
+	disk_sector(&disk, 1)[0x22] = 1;
+	assert_two(&disk);
+	assert_int_equal(read_table(&disk).disk_bytes, DISK_BYTES);
+	disk_free(&disk);
+}
+
+TEST(a_gpt_without_partitions_is_a_gpt)
+{
+	struct disk disk = disk_new(DISK_BYTES, 512);
+	struct pbf_partition_table table;
+
+	disk_gpt(&disk, NULL, 0);
+	table = read_table(&disk);
+	assert_int_equal(table.type, PBF_TABLE_GPT);
+	assert_int_equal(table.count, 0);
 	disk_free(&disk);
 }
 
@@ -274,7 +301,10 @@ int main(void)
 		cmocka_unit_test(
 			a_gpt_on_a_disk_that_grew_is_read_from_its_start),
 		cmocka_unit_test(
-			a_gpt_on_a_disk_that_shrank_is_refused_as_linux_does),
+			a_gpt_on_a_disk_that_shrank_is_read_and_tells_how_large_it_was),
+		cmocka_unit_test(
+			a_broken_header_for_a_larger_disk_falls_back_to_the_backup),
+		cmocka_unit_test(a_gpt_without_partitions_is_a_gpt),
 		cmocka_unit_test(an_array_larger_than_any_real_one_is_not_read),
 		cmocka_unit_test(an_array_as_large_as_any_real_one_is_read),
 		cmocka_unit_test(an_array_of_nothing_is_no_gpt),

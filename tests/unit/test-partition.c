@@ -116,21 +116,67 @@ TEST(a_fat_volume_with_a_partition_entry_in_its_boot_sector_has_no_table)
 	assert_int_equal(table.count, 0);
 }
 
-TEST(a_partition_may_reach_beyond_the_end)
+/* How much of partitions 1 and 2 is missing in an image of so many SECTORS. */
+static void assert_missing(size_t sectors, uint64_t first, uint64_t second)
+{
+	_cleanup_image_ struct pbf_image *image =
+		image_of_bytes(disk, sectors * SECTOR);
+	struct pbf_partition_table table;
+
+	assert_int_equal(pbf_partition_table_read(image, SECTOR, &table, NULL),
+			 0);
+	assert_int_equal(table.count, 2);
+	assert_partition(&table, 0, 1, 2048, 4096);
+	assert_partition(&table, 1, 2, 6144, 2048);
+	assert_int_equal(
+		pbf_partition_missing_bytes(&table.partitions[0], image),
+		first * SECTOR);
+	assert_int_equal(
+		pbf_partition_missing_bytes(&table.partitions[1], image),
+		second * SECTOR);
+}
+
+TEST(partitions_beyond_the_end_are_found_and_how_much_of_them_is_missing)
+{
+	hex_load("mbr-two.hex", disk, sizeof(disk));
+	assert_missing(DISK_SECTORS, 0, 0);
+	assert_missing(DISK_SECTORS - 1, 0, 1);
+	assert_missing(6145, 0, 2047);
+	assert_missing(6144, 0, 2048);
+	assert_missing(3000, 3144, 2048);
+	assert_missing(2048, 4096, 2048);
+}
+
+TEST(an_extended_partition_that_reaches_beyond_the_end_is_told)
+{
+	hex_load("mbr-logical.hex", disk, sizeof(disk));
+	assert_int_equal(read_disk().cut_extended, 0);
+	assert_int_equal(read_first(0x1d * SECTOR, SECTOR).cut_extended, 2);
+}
+
+TEST(a_table_without_partitions_is_a_table)
 {
 	struct pbf_partition_table table;
 
-	hex_load("mbr-two.hex", disk, sizeof(disk));
-	table = read_first(3000 * SECTOR, SECTOR);
-	assert_int_equal(table.count, 1);
-	assert_partition(&table, 0, 1, 2048, 4096);
+	hex_parse("@1fe 55 aa", disk, sizeof(disk));
+	table = read_disk();
+	assert_int_equal(table.type, PBF_TABLE_MBR);
+	assert_int_equal(table.count, 0);
 }
 
-TEST(a_partition_that_begins_beyond_the_end_is_left_out)
+/* A Sun label: magic, and a checksum by which all words give 0 */
+TEST(other_tables_are_known_by_name_but_not_used)
 {
-	hex_load("mbr-two.hex", disk, sizeof(disk));
-	assert_int_equal(read_first(6144 * SECTOR, SECTOR).count, 1);
-	assert_int_equal(read_first(6145 * SECTOR, SECTOR).count, 2);
+	_cleanup_image_ struct pbf_image *image = NULL;
+	struct pbf_partition_table table;
+
+	hex_parse("@1fc da be da be", disk, sizeof(disk));
+	assert_int_equal(read_disk().type, PBF_TABLE_NONE);
+	image = image_of_bytes(disk, sizeof(disk));
+	assert_int_equal(
+		pbf_partition_table_read_any(image, SECTOR, &table, NULL), 0);
+	assert_int_equal(table.type, PBF_TABLE_OTHER);
+	assert_string_equal(table.name, "sun");
 }
 
 TEST(a_partition_at_the_table_itself_is_left_out)
@@ -266,8 +312,10 @@ int main(void)
 		CLAIM(partitions_keep_their_numbers_when_entries_are_free),
 		CLAIM(an_image_without_a_table_has_none),
 		CLAIM(a_fat_volume_with_a_partition_entry_in_its_boot_sector_has_no_table),
-		CLAIM(a_partition_may_reach_beyond_the_end),
-		CLAIM(a_partition_that_begins_beyond_the_end_is_left_out),
+		CLAIM(partitions_beyond_the_end_are_found_and_how_much_of_them_is_missing),
+		CLAIM(an_extended_partition_that_reaches_beyond_the_end_is_told),
+		CLAIM(a_table_without_partitions_is_a_table),
+		CLAIM(other_tables_are_known_by_name_but_not_used),
 		CLAIM(a_partition_at_the_table_itself_is_left_out),
 		CLAIM(logical_partitions_are_numbered_from_5),
 		CLAIM(all_types_of_extended_partitions_are_followed),

@@ -33,6 +33,8 @@ static void read_table(const struct image_view *view,
 	for (size_t i = 0;
 	     i < ARRAY_SIZE(sizes) && table->type == PBF_TABLE_NONE; i++)
 		pbf_partition_table_read(image, sizes[i], table, NULL);
+	if (table->type == PBF_TABLE_NONE)
+		pbf_partition_table_read_any(image, sizes[0], table, NULL);
 }
 
 static void read_content(struct pbf_image *image,
@@ -42,6 +44,7 @@ static void read_content(struct pbf_image *image,
 {
 	_cleanup_volume_ struct pbf_fat_volume *volume = NULL;
 
+	content->missing_bytes = pbf_partition_missing_bytes(partition, image);
 	content->is_fat =
 		pbf_fat_volume_open(image, partition->start_bytes,
 				    partition->size_bytes, &volume, NULL) == 0;

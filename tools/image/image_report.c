@@ -3,13 +3,15 @@
 
 #include <stdio.h>
 
-const char *report_table_word(enum pbf_table_type type)
+const char *report_table_word(const struct pbf_partition_table *table)
 {
-	switch (type) {
+	switch (table->type) {
 	case PBF_TABLE_MBR:
 		return "mbr";
 	case PBF_TABLE_GPT:
 		return "gpt";
+	case PBF_TABLE_OTHER:
+		return table->name;
 	case PBF_TABLE_NONE:
 		break;
 	}
@@ -80,7 +82,11 @@ const char *report_backup_word(enum pbf_backup backup)
 
 bool report_is_sound(const struct image_report *report)
 {
-	return report->health.fault_count == 0;
+	for (size_t i = 0; i < report->table.count; i++)
+		if (report->contents[i].missing_bytes > 0)
+			return false;
+	return report->health.fault_count == 0 &&
+	       report->table.disk_bytes <= report->size_bytes;
 }
 
 bool report_serial(const struct image_report *report,
@@ -112,6 +118,12 @@ void report_take_notes(struct image_report *report)
 			   "the volume has sectors of %u bytes on a disk with "
 			   "sectors of %u, where Linux would not mount it",
 			   geometry->sector_bytes, report->table.sector_bytes);
+	if (report->table.cut_extended != 0)
+		pbf_refuse(&report->notes[report->note_count++], 0,
+			   report->size_bytes,
+			   "the image ends within partition %u, an extended "
+			   "one: logical partitions can be missing",
+			   report->table.cut_extended);
 	if (found)
 		report->notes[report->note_count++] = *found;
 }

@@ -10,13 +10,14 @@
 #include "image_view.h"
 #include "partition.h"
 
-#define REPORT_NOTES_MAX 3
+#define REPORT_NOTES_MAX 4
 
 /* What a partition holds. */
 struct report_content {
 	bool is_fat;
 	enum pbf_fat_type type;		 /* if it is */
 	char label[PBF_FAT_ALIAS_BYTES]; /* likewise */
+	uint64_t missing_bytes;		 /* beyond the end of the image */
 };
 
 struct image_report {
@@ -35,13 +36,13 @@ struct image_report {
 };
 
 /* Short words for what a table, a choice, a fault and a backup are. */
-const char *report_table_word(enum pbf_table_type type);
+const char *report_table_word(const struct pbf_partition_table *table);
 const char *report_fat_word(enum pbf_fat_type type);
 const char *report_choice_word(const struct image_view *view);
 const char *report_fault_word(enum pbf_fault_kind kind);
 const char *report_backup_word(enum pbf_backup backup);
 
-/* Whether there is nothing to be repaired. */
+/* Whether there is nothing to be repaired, and nothing missing. */
 bool report_is_sound(const struct image_report *report);
 
 /* The volume's serial number as "89AB-CDEF"; false when it has none. */

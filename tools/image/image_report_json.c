@@ -102,6 +102,7 @@ static struct json_object *partitions(struct writer *writer,
 		put_number(writer, object, "number", partition->number);
 		put_number(writer, object, "start", partition->start_bytes);
 		put_number(writer, object, "size", partition->size_bytes);
+		put_number(writer, object, "missing", content->missing_bytes);
 		if (content->is_fat) {
 			put_text(writer, object, "fat",
 				 report_fat_word(content->type));
@@ -236,8 +237,7 @@ int report_print_json(const struct image_report *report)
 
 	put_text(&writer, object, "image", report->image);
 	put_number(&writer, object, "size", report->size_bytes);
-	put_text(&writer, object, "table",
-		 report_table_word(report->table.type));
+	put_text(&writer, object, "table", report_table_word(&report->table));
 	if (report->table.type != PBF_TABLE_NONE)
 		put_number(&writer, object, "sector_size",
 			   report->table.sector_bytes);

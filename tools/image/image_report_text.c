@@ -73,18 +73,50 @@ static const char *choice_text(const struct image_view *view)
 	return "the first FAT volume; none has boot files";
 }
 
+static void add_table(struct facts *facts, const struct image_report *report)
+{
+	const struct pbf_partition_table *table = &report->table;
+
+	switch (table->type) {
+	case PBF_TABLE_NONE:
+		add_fact(facts, "Partition table:", "none");
+		break;
+	case PBF_TABLE_OTHER:
+		add_fact(facts, "Partition table:",
+			 "%s; boards boot from GPT and MBR only", table->name);
+		break;
+	case PBF_TABLE_GPT:
+	case PBF_TABLE_MBR:
+		add_fact(facts,
+			 "Partition table:", "%s, on sectors of %u bytes",
+			 table->type == PBF_TABLE_GPT ? "GPT" : "MBR",
+			 table->sector_bytes);
+	}
+	if (table->disk_bytes > report->size_bytes)
+		add_fact(facts,
+			 "Cut off:", "the GPT is for a disk of %llu bytes",
+			 (unsigned long long)table->disk_bytes);
+	for (size_t i = 0; i < table->count; i++) {
+		uint64_t missing = report->contents[i].missing_bytes;
+
+		if (missing > 0)
+			add_fact(facts, "Cut off:",
+				 "the image ends %s partition %u, of which "
+				 "%llu bytes are missing",
+				 missing == table->partitions[i].size_bytes ?
+					 "before" :
+					 "within",
+				 table->partitions[i].number,
+				 (unsigned long long)missing);
+	}
+}
+
 static void add_image(struct facts *facts, const struct image_report *report)
 {
 	add_fact(facts, "Image:", "%s", report->image);
 	add_fact(facts, "Size:", "%llu bytes",
 		 (unsigned long long)report->size_bytes);
-	if (report->table.type == PBF_TABLE_NONE)
-		add_fact(facts, "Partition table:", "none");
-	else
-		add_fact(facts,
-			 "Partition table:", "%s, on sectors of %u bytes",
-			 report->table.type == PBF_TABLE_GPT ? "GPT" : "MBR",
-			 report->table.sector_bytes);
+	add_table(facts, report);
 	if (report->view && report->view->choice.partition != 0)
 		add_fact(facts, "Boot partition:", "%u: %s",
 			 report->view->choice.partition,
@@ -205,8 +237,11 @@ static void add_health(struct facts *facts, const struct image_report *report)
 		 geometry->dirty ? "yes, or it was not unmounted" : "no");
 	for (size_t i = 0; i < report->note_count; i++)
 		add_reason(facts, "Note:", &report->notes[i]);
-	if (faults == 0)
+	if (report_is_sound(report))
 		add_fact(facts, "Health:", "sound");
+	else if (faults == 0)
+		add_fact(facts,
+			 "Health:", "no faults, but the image is cut off");
 	else
 		add_fact(facts, "Health:", "%llu fault%s",
 			 (unsigned long long)faults, faults > 1 ? "s" : "");
