@@ -12,6 +12,7 @@
 
 #include "board_path.h"
 #include "board_request.h"
+#include "catalog_foreign.h"
 #include "fat_dir.h"
 #include "listing.h"
 #include "log.h"
@@ -77,6 +78,16 @@ static int take_board(void *context, const struct pbf_board *board,
 			   board->directory, true);
 }
 
+static void pass_entry(void *context, const char *entry)
+{
+	const struct request *request = context;
+	const char *text =
+		pbf_catalog_foreign_file(request->server->catalog, entry);
+
+	if (text)
+		server_warn_of_foreign(entry, text);
+}
+
 /* Whether the default image has a file bootcode.bin. */
 static bool default_has_bootcode(struct server *server)
 {
@@ -108,8 +119,8 @@ static int look_at_links(struct request *request, struct listing *found)
 			break;
 		atomic_store(&request->waits_for, name);
 		if (strcmp(name, PBF_BOOTCODE) == 0 ?
-			    pbf_catalog_has_bootcode(server->catalog,
-						     PBF_ANYWHERE) == 1 ||
+			    pbf_catalog_has_file(server->catalog, name,
+						 PBF_ANYWHERE) == 1 ||
 				    default_has_bootcode(server) :
 			    pbf_catalog_find(server->catalog, name,
 					     PBF_ANYWHERE, &board) == 0)
@@ -187,9 +198,11 @@ static void work_on_root(struct request *request)
 	request->listing = new_listing();
 	request->uncertain = listing_new();
 	if (request->listing && request->uncertain)
-		error = pbf_catalog_list(server->catalog, take_board, request);
+		error = pbf_catalog_list(server->catalog, take_board,
+					 pass_entry, request);
 	board_request_note_directory(server);
-	bootcode = pbf_catalog_has_bootcode(server->catalog, PBF_NEAR);
+	bootcode =
+		pbf_catalog_has_file(server->catalog, PBF_BOOTCODE, PBF_NEAR);
 	if (error == 0 && bootcode == 1)
 		error = listing_add(request->listing, PBF_BOOTCODE, false);
 	else if (error == 0 &&

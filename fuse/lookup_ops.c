@@ -276,7 +276,7 @@ static void look_up(struct server *server, fuse_req_t fuse, const char *path,
 static int find_bootcode(struct server *server, enum pbf_reach reach,
 			 struct pbf_board *ret_board, char **ret_path)
 {
-	int own = pbf_catalog_has_bootcode(server->catalog, reach);
+	int own = pbf_catalog_has_file(server->catalog, PBF_BOOTCODE, reach);
 	int error = own < 0 ? own : 0;
 
 	*ret_path = NULL;
@@ -325,25 +325,42 @@ static void lookup_bootcode(struct server *server, fuse_req_t fuse)
 	request_submit(request, BOOTCODE_TIMEOUT_MS);
 }
 
-/* Answers NAME in the root, of which pbf_catalog_find() told ERROR and BOARD.
+/*
+ * Says why there is nothing by the NAME that was asked for, of which BOARD is
+ * known.  -EAGAIN when the reach does not suffice to tell.
+ */
+static int explain_absence(struct server *server, const char *name,
+			   const struct pbf_board *board, enum pbf_reach reach)
+{
+	char key[PBF_BOARD_KEY_BYTES], entry[PBF_ENTRY_BYTES];
+	bool is_link = board->entry[0] != '\0';
+	const char *text;
+	int error = is_link && reach == PBF_AT_ONCE ?
+			    -EAGAIN :
+			    pbf_catalog_foreign_for(server->catalog, name,
+						    reach, entry, &text);
+
+	if (error == 0)
+		server_warn_of_foreign(entry, text);
+	else if (error == -ENOENT && !is_link && pbf_board_key(name, key))
+		log_once(LOG_NOTICE,
+			 "board %s asks for its files, but the image directory "
+			 "has no entry for it",
+			 key);
+	return error == -EAGAIN ? error : 0;
+}
+
+/*
+ * Answers NAME in the root, of which pbf_catalog_find() told ERROR and BOARD.
  */
 static void answer_board(struct server *server, fuse_req_t fuse,
 			 const char *name, int error,
 			 const struct pbf_board *board)
 {
-	char key[PBF_BOARD_KEY_BYTES];
-
-	if (error == 0) {
+	if (error == 0)
 		reply_board(server, fuse, name, board);
-		return;
-	}
-	if (error == -ENOENT && board->entry[0] == '\0' &&
-	    pbf_board_key(name, key))
-		log_once(LOG_NOTICE,
-			 "board %s asks for its files, but the image "
-			 "directory has no entry for it",
-			 key);
-	fuse_reply_err(fuse, board_request_errno(server, error, board));
+	else
+		fuse_reply_err(fuse, board_request_errno(server, error, board));
 }
 
 static void submit_board(struct server *server, fuse_req_t fuse,
@@ -362,6 +379,8 @@ static void work_on_entry(struct request *request)
 	if (error == -EAGAIN && board.entry[0] == '\0')
 		error = pbf_catalog_find(server->catalog, request->path,
 					 PBF_ANYWHERE, &board);
+	if (error == -ENOENT)
+		explain_absence(server, request->path, &board, PBF_NEAR);
 	if (!request_claim(request))
 		return;
 	if (error == -EAGAIN)
@@ -378,6 +397,8 @@ static void work_on_link(struct request *request)
 	int error = pbf_catalog_find(server->catalog, request->path,
 				     PBF_ANYWHERE, &board);
 
+	if (error == -ENOENT)
+		explain_absence(server, request->path, &board, PBF_NEAR);
 	if (request_claim(request))
 		answer_board(server, request->fuse, request->path, error,
 			     &board);
@@ -428,6 +449,9 @@ static void lookup_board(struct server *server, fuse_req_t fuse,
 		return;
 	}
 	error = pbf_catalog_find(server->catalog, name, PBF_AT_ONCE, &board);
+	if (error == -ENOENT &&
+	    explain_absence(server, name, &board, PBF_AT_ONCE) < 0)
+		error = -EAGAIN;
 	if (error == -EAGAIN)
 		submit_board(server, fuse, name, &board);
 	else

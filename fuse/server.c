@@ -116,6 +116,11 @@ void server_warn_of_conflict(struct server *server,
 			 loser, board->entry, board->directory);
 }
 
+void server_warn_of_foreign(const char *entry, const char *text)
+{
+	log_once(LOG_WARNING, "%s: %s; not served", entry, text);
+}
+
 void server_attributes(const struct server *server, const struct node *node,
 		       struct stat *ret_attributes)
 {

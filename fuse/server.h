@@ -69,6 +69,9 @@ void server_warn_of_conflict(struct server *server,
 			     const struct pbf_board *board,
 			     enum pbf_reach reach);
 
+/* Says once that the file ENTRY is no image; TEXT is as in foreign.h. */
+void server_warn_of_foreign(const char *entry, const char *text);
+
 /* The attributes of a directory or a file version. */
 void server_attributes(const struct server *server, const struct node *node,
 		       struct stat *ret_attributes);

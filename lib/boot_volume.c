@@ -8,6 +8,7 @@
 
 #include "autoboot.h"
 #include "fat_dir.h"
+#include "foreign.h"
 #include "partition.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
@@ -264,13 +265,31 @@ static int open_partitioned(struct pbf_image *image, struct search *search,
 	return exists ? -EUCLEAN : -ENOENT;
 }
 
-static int refuse_without_fat(struct pbf_image *image,
+/* What is there instead of a table that boards boot from; NULL: not known. */
+static const char *foreign_content(struct pbf_image *image,
+				   const unsigned char *sector,
+				   const struct search *search)
+{
+	uint64_t size_bytes = pbf_image_size_bytes(image);
+	const char *text = pbf_foreign_by_head(sector, PBF_FAT_BOOT_BYTES);
+	unsigned char tail[PBF_FOREIGN_TAIL_BYTES];
+
+	if (text || search->has_table || size_bytes < sizeof(tail) ||
+	    pbf_image_read(image, size_bytes - sizeof(tail), tail, sizeof(tail),
+			   NULL) < 0)
+		return text;
+	return pbf_foreign_by_tail(tail);
+}
+
+static int refuse_without_fat(struct pbf_image *image, const char *foreign,
 			      const struct search *search,
 			      const struct pbf_reason *not_whole,
 			      struct pbf_reason *why)
 {
 	struct pbf_partition_table table = { .type = PBF_TABLE_NONE };
 
+	if (foreign)
+		return pbf_refuse(why, -EUCLEAN, 0, "%s", foreign);
 	if (!search->has_table)
 		pbf_partition_table_read_any(image, 512, &table, NULL);
 	if (table.type == PBF_TABLE_OTHER)
@@ -285,10 +304,12 @@ static int refuse_without_fat(struct pbf_image *image,
 }
 
 /* Says why open_partitioned() has found nothing; returns ERROR or better. */
-static int refuse(struct pbf_image *image, const struct search *search,
-		  int error, const struct pbf_reason *not_whole,
-		  struct pbf_reason *why)
+static int refuse(struct pbf_image *image, const unsigned char *sector,
+		  const struct search *search, int error,
+		  const struct pbf_reason *not_whole, struct pbf_reason *why)
 {
+	const char *foreign = foreign_content(image, sector, search);
+
 	if (search->lost.number != 0)
 		return pbf_refuse(
 			why, -EUCLEAN, pbf_image_size_bytes(image),
@@ -306,11 +327,28 @@ static int refuse(struct pbf_image *image, const struct search *search,
 				  "partition %u, which was asked for, holds "
 				  "no FAT volume",
 				  search->number);
-	if (search->number != 0)
+	if (search->number != 0 && !foreign)
 		return pbf_refuse(why, -ENOENT, 0,
 				  "has no partition %u, which was asked for",
 				  search->number);
-	return refuse_without_fat(image, search, not_whole, why);
+	return refuse_without_fat(image, foreign, search, not_whole, why);
+}
+
+/* A compressed image can be shorter than a boot sector. */
+static int read_first_sector(struct pbf_image *image,
+			     unsigned char sector[PBF_FAT_BOOT_BYTES],
+			     struct pbf_reason *why)
+{
+	uint64_t size_bytes = pbf_image_size_bytes(image);
+	const char *text;
+
+	if (size_bytes > 0 && size_bytes < PBF_FAT_BOOT_BYTES &&
+	    pbf_image_read(image, 0, sector, size_bytes, NULL) == 0) {
+		text = pbf_foreign_by_head(sector, size_bytes);
+		if (text)
+			return pbf_refuse(why, -EUCLEAN, 0, "%s", text);
+	}
+	return pbf_image_read(image, 0, sector, PBF_FAT_BOOT_BYTES, why);
 }
 
 static int open_whole(struct pbf_image *image,
@@ -343,7 +381,7 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 	unsigned char sector[PBF_FAT_BOOT_BYTES];
 	struct pbf_reason not_whole = { .offset_bytes = 0 };
 	struct search search = { .number = partition };
-	int error = pbf_image_read(image, 0, sector, sizeof(sector), why);
+	int error = read_first_sector(image, sector, why);
 
 	if (error < 0)
 		return error;
@@ -364,5 +402,5 @@ int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 	error = open_partitioned(image, &search, ret_volume, ret_choice, why);
 	if (error != -ENOENT && error != -EUCLEAN)
 		return error;
-	return refuse(image, &search, error, &not_whole, why);
+	return refuse(image, sector, &search, error, &not_whole, why);
 }

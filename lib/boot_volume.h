@@ -45,8 +45,9 @@ struct pbf_boot_choice {
  * An image that ends within the volume or its partition is served as far as it
  * goes, which is noted there.
  *
- * -EUCLEAN when there is none, or the image ends before it; -ENOENT when
- * PARTITION does not exist, else as pbf_image_read().
+ * -EUCLEAN when there is none, or there is something else than a raw image, or
+ * the image ends before the partition; -ENOENT when PARTITION does not exist,
+ * else as pbf_image_read().
  */
 int pbf_boot_volume_open(struct pbf_image *image, unsigned int partition,
 			 struct pbf_fat_volume **ret_volume,

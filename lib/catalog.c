@@ -300,6 +300,7 @@ static int open_stream(const struct entered *entered, DIR **ret_stream)
 int pbf_catalog_list(struct pbf_catalog *catalog,
 		     int (*take)(void *context, const struct pbf_board *board,
 				 bool is_certain),
+		     void (*pass)(void *context, const char *entry),
 		     void *context)
 {
 	_cleanup_entered_ struct entered entered = { .path = NULL };
@@ -321,6 +322,8 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
 		if ((error == 0 || error == -EAGAIN) &&
 		    strcmp(board.entry, item->d_name) == 0)
 			result = take(context, &board, error == 0);
+		else if (error == -ENOENT && pass)
+			pass(context, item->d_name);
 	}
 	return result;
 }
@@ -336,14 +339,39 @@ int pbf_catalog_find_file(struct pbf_catalog *catalog, const char *name,
 				  (struct pbf_walk){ .met = NULL }, ret_place);
 }
 
-int pbf_catalog_has_bootcode(struct pbf_catalog *catalog, enum pbf_reach reach)
+int pbf_catalog_has_file(struct pbf_catalog *catalog, const char *entry,
+			 enum pbf_reach reach)
 {
 	_cleanup_place_ struct pbf_place place = { .directory_fd = -1 };
-	int error = pbf_catalog_find_file(catalog, PBF_BOOTCODE, reach, &place);
+	int error = pbf_catalog_find_file(catalog, entry, reach, &place);
 
 	if (error == -EAGAIN)
 		return error;
 	return error == 0 && S_ISREG(place.stat.st_mode);
+}
+
+int pbf_catalog_link_name(struct pbf_catalog *catalog, const char *entry,
+			  char ret_name[PBF_ENTRY_BYTES])
+{
+	_cleanup_entered_ struct entered entered = { .path = NULL };
+	char target[PATH_MAX];
+	const char *slash, *name;
+	int error = enter(catalog, PBF_NEAR, &entered);
+	ssize_t length;
+
+	if (error < 0)
+		return error;
+	length = readlinkat(entered.directory->fd, entry, target,
+			    sizeof(target) - 1);
+	if (length < 0)
+		return -errno;
+	target[length] = '\0';
+	slash = strrchr(target, '/');
+	name = slash ? slash + 1 : target;
+	if (name[0] == '\0' || strlen(name) >= PBF_ENTRY_BYTES)
+		return -ENOENT;
+	memcpy(ret_name, name, strlen(name) + 1);
+	return 0;
 }
 
 int pbf_catalog_open_image(struct pbf_catalog *catalog, const char *source,

@@ -88,11 +88,12 @@ int pbf_catalog_find(struct pbf_catalog *catalog, const char *name,
  * Calls TAKE for every board that is listed, in the directory's order, until
  * it returns non-zero; returns that, or negative errno.  A board that leads to
  * another file system is not CERTAIN to lead to an image: that is not looked
- * at.
+ * at.  PASS, unless NULL, is given the names that give no directory.
  */
 int pbf_catalog_list(struct pbf_catalog *catalog,
 		     int (*take)(void *context, const struct pbf_board *board,
 				 bool is_certain),
+		     void (*pass)(void *context, const char *entry),
 		     void *context);
 
 /*
@@ -103,8 +104,16 @@ bool pbf_catalog_conflict(struct pbf_catalog *catalog,
 			  const struct pbf_board *board, enum pbf_reach reach,
 			  char ret_entry[PBF_ENTRY_BYTES]);
 
-/* Whether the directory has a file of its own, bootcode.bin; or -EAGAIN. */
-int pbf_catalog_has_bootcode(struct pbf_catalog *catalog, enum pbf_reach reach);
+/* Whether the directory has a file ENTRY, or a link to one; or -EAGAIN. */
+int pbf_catalog_has_file(struct pbf_catalog *catalog, const char *entry,
+			 enum pbf_reach reach);
+
+/*
+ * The last name of the path that ENTRY is a link to.  Negative errno when it is
+ * not a link, or has no such name.
+ */
+int pbf_catalog_link_name(struct pbf_catalog *catalog, const char *entry,
+			  char ret_name[PBF_ENTRY_BYTES]);
 
 /*
  * Opens the image of SOURCE, a name from struct pbf_board or PBF_BOOTCODE.

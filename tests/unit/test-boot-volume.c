@@ -326,6 +326,27 @@ TEST(an_empty_gpt_is_refused)
 	assert_refused(ANY, -EUCLEAN, "no GPT with a FAT");
 }
 
+TEST(what_is_no_raw_image_is_named)
+{
+	memcpy(disk.bytes, "\xfd\x37zXZ", 6);
+	assert_refused(ANY, -EUCLEAN, "xz-compressed, not a raw image: unpack");
+	assert_refused(1, -EUCLEAN, "xz-compressed");
+	disk.size = 60;
+	assert_refused(ANY, -EUCLEAN, "xz-compressed");
+}
+
+TEST(a_vhd_of_fixed_size_is_named_only_if_nothing_can_be_served)
+{
+	unsigned char *footer = disk_sector(&disk, DISK_SECTORS - 1);
+
+	memcpy(footer, "conectix", 8);
+	assert_refused(ANY, -EUCLEAN, "a VHD image, not a raw image: convert");
+	put_mbr();
+	assert_refused(ANY, -EUCLEAN, "no partition with a FAT volume");
+	put(1, NULL, NULL);
+	assert_chosen(ANY, 1, PBF_BOOT_ONLY_FAT);
+}
+
 TEST(a_table_of_another_type_is_named)
 {
 	memcpy(disk.bytes + 0x1fc, "\xda\xbe\xda\xbe", 4);
@@ -365,6 +386,8 @@ int main(void)
 		CLAIM(a_gpt_without_any_volume_is_refused),
 		CLAIM(a_volume_behind_a_protective_mbr_without_a_gpt_is_not_guessed),
 		CLAIM(an_empty_gpt_is_refused),
+		CLAIM(what_is_no_raw_image_is_named),
+		CLAIM(a_vhd_of_fixed_size_is_named_only_if_nothing_can_be_served),
 		CLAIM(a_table_of_another_type_is_named),
 		CLAIM(an_empty_image_cannot_be_read),
 	};

@@ -73,7 +73,7 @@ static void assert_listed(const char *expected)
 	struct names names = { .count = 0 };
 	char text[1024] = "";
 
-	assert_int_equal(pbf_catalog_list(catalog, note_name, &names), 0);
+	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, NULL, &names), 0);
 	qsort(names.names, names.count, sizeof(names.names[0]), compare_names);
 	for (size_t i = 0; i < names.count; i++)
 		strcat(strcat(text, names.names[i]), " ");
@@ -263,15 +263,16 @@ TEST(listing_ends_when_it_is_told_to)
 
 	scratch_touch(&scratch, "a.img");
 	scratch_touch(&scratch, "b.img");
-	assert_int_equal(pbf_catalog_list(catalog, note_name, &names), 42);
+	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, NULL, &names),
+			 42);
 	assert_int_equal(names.count, 1);
 }
 
 TEST(bootcode_is_a_file_and_no_board)
 {
-	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
+	assert_false(pbf_catalog_has_file(catalog, PBF_BOOTCODE, PBF_ANYWHERE));
 	scratch_mkdir(&scratch, "bootcode.bin");
-	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
+	assert_false(pbf_catalog_has_file(catalog, PBF_BOOTCODE, PBF_ANYWHERE));
 	scratch_remove(&scratch);
 	pbf_catalog_free(catalog);
 	scratch_make(&scratch);
@@ -280,9 +281,9 @@ TEST(bootcode_is_a_file_and_no_board)
 					  &catalog),
 			 0);
 	scratch_link(&scratch, "other", "bootcode.bin");
-	assert_false(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
+	assert_false(pbf_catalog_has_file(catalog, PBF_BOOTCODE, PBF_ANYWHERE));
 	scratch_touch(&scratch, "other");
-	assert_true(pbf_catalog_has_bootcode(catalog, PBF_ANYWHERE));
+	assert_true(pbf_catalog_has_file(catalog, PBF_BOOTCODE, PBF_ANYWHERE));
 	assert_not_found("bootcode.bin");
 	assert_listed("");
 }
