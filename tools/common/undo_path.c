@@ -14,11 +14,21 @@ char *undo_path_of(const char *resolved)
 	return asprintf(&path, "%s" UNDO_SUFFIX, resolved) < 0 ? NULL : path;
 }
 
-bool undo_is_pending(const char *path)
+char *undo_find(const char *path)
 {
 	_cleanup_free_ char *resolved = realpath(path, NULL);
-	_cleanup_free_ char *undo = resolved ? undo_path_of(resolved) : NULL;
+	char *undo = resolved ? undo_path_of(resolved) : NULL;
 	struct stat st;
 
-	return undo && lstat(undo, &st) == 0;
+	if (undo && lstat(undo, &st) == 0)
+		return undo;
+	free(undo);
+	return NULL;
+}
+
+bool undo_is_pending(const char *path)
+{
+	_cleanup_free_ char *undo = undo_find(path);
+
+	return undo;
 }

@@ -16,7 +16,17 @@
  */
 char *undo_path_of(const char *resolved);
 
-/* Whether there is one beside the image that PATH leads to. */
+/*
+ * The path of the undo file beside the image that PATH leads to; NULL when
+ * there is none.  The caller frees it.
+ */
+char *undo_find(const char *path);
+
 bool undo_is_pending(const char *path);
+
+/* What follows from there being one. */
+#define UNDO_MEANING                                                         \
+	"the image may be half changed: pibootfs-prep is writing to it, or " \
+	"was cut off, and will put it back when it is run on it again"
 
 #endif

@@ -8,6 +8,7 @@
 #include "image_report.h"
 #include "image_view.h"
 #include "say.h"
+#include "undo_path.h"
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -110,6 +111,7 @@ int image_info(const struct image_options *options)
 	report->image = options->image;
 	if (image_view_open(options, &view) < 0)
 		return EXIT_UNREADABLE;
+	report->undo = undo_find(options->image);
 	error = examine(&view, options, report);
 	status = print(options, report);
 	if (error < 0)
@@ -119,5 +121,6 @@ int image_info(const struct image_options *options)
 	else if (!report_is_sound(report))
 		status = EXIT_UNSOUND;
 	pbf_health_release(&report->health);
+	free(report->undo);
 	return status;
 }

@@ -22,6 +22,7 @@ struct report_content {
 
 struct image_report {
 	const char *image; /* as named on the command line; borrowed */
+	char *undo;	   /* the undo file beside it, or NULL; owned */
 	uint64_t size_bytes;
 	struct pbf_partition_table table;
 	struct report_content contents[PBF_PARTITIONS_MAX];

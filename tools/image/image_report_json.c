@@ -237,6 +237,10 @@ int report_print_json(const struct image_report *report)
 
 	put_text(&writer, object, "image", report->image);
 	put_number(&writer, object, "size", report->size_bytes);
+	if (report->undo)
+		put_text(&writer, object, "undo", report->undo);
+	else
+		put(&writer, object, "undo", NULL);
 	put_text(&writer, object, "table", report_table_word(&report->table));
 	if (report->table.type != PBF_TABLE_NONE)
 		put_number(&writer, object, "sector_size",

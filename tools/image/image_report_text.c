@@ -8,6 +8,7 @@
 #include "image_report.h"
 #include "image_table.h"
 #include "say.h"
+#include "undo_path.h"
 
 /* A table of two columns, what and how much. */
 struct facts {
@@ -116,6 +117,10 @@ static void add_image(struct facts *facts, const struct image_report *report)
 	add_fact(facts, "Image:", "%s", report->image);
 	add_fact(facts, "Size:", "%llu bytes",
 		 (unsigned long long)report->size_bytes);
+	if (report->undo) {
+		add_fact(facts, "Undo file:", "%s", report->undo);
+		add_fact(facts, "", "%s", UNDO_MEANING);
+	}
 	add_table(facts, report);
 	if (report->view && report->view->choice.partition != 0)
 		add_fact(facts, "Boot partition:", "%u: %s",

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "image_settings.h"
-#include "put_back.h"
 #include "say.h"
+#include "undo_warn.h"
 
 int image_view_open(const struct image_options *options,
 		    struct image_view *ret_view)
@@ -16,7 +16,9 @@ int image_view_open(const struct image_options *options,
 	struct pbf_reason why = { .text = "" };
 	int error;
 
-	put_back_image(options->image);
+	/* What is told by "info" is part of its report. */
+	if (options->command != IMAGE_INFO)
+		undo_warn(options->image);
 	error = pbf_image_open(AT_FDCWD, options->image, &view.source.image,
 			       &why);
 	if (error < 0) {

@@ -12,10 +12,10 @@
 #include "in_use.h"
 #include "nbd_user.h"
 #include "patch.h"
-#include "put_back.h"
 #include "say.h"
 #include "tell.h"
 #include "undo_path.h"
+#include "undo_warn.h"
 #include "unpack.h"
 
 /* A new image that root makes is for the NBD server's user to write. */
@@ -68,7 +68,7 @@ static int open_for_reading(const struct prep_target *target,
 	if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
 		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
 				  "is neither a file nor a block device");
-	put_back_image(target->path);
+	undo_warn(target->path);
 	return 0;
 }
 
