@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The undo file beside an image: what only looks tells of it and leaves it
-alone."""
+alone, and what anybody can have put there is not applied."""
 
 import json
+import os
 
 import pytest
 
@@ -10,7 +11,10 @@ from harness import run
 from imagetool import PIBOOTFS_IMAGE
 from prep_cut import Scene
 from prep_fixture import work  # noqa: F401
-from preptool import NBD, PIBOOTFS_PREP, state, strace
+from preptool import (NBD, PIBOOTFS_PREP, WARNED, prep, refused, state,
+                      strace)
+
+STRANGER = 4321
 
 
 @pytest.fixture
@@ -69,3 +73,47 @@ def test_pibootfs_image_opens_nothing_beside_the_image_for_writing(scene):
         assert lines, command
         for line in lines:
             assert "O_RDONLY" in line and "O_CREAT" not in line, line
+
+
+# What is not applied
+
+
+def plant_stranger(path):
+    os.chown(path, STRANGER, STRANGER)
+    path.chmod(0o600)
+
+
+def plant_link(path):
+    os.rename(path, path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+
+
+def plant_pipe(path):
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
+@pytest.mark.parametrize("plant, says", (
+    (plant_stranger, f"belongs to user {STRANGER}, .*: remove it"),
+    (lambda path: path.chmod(0o620), "by others than its owner.*chmod go-w"),
+    (lambda path: path.chmod(0o602), "by others than its owner.*chmod go-w"),
+    (plant_link, "cannot be opened"),
+    (plant_pipe, "is not a regular file: move it away")),
+    ids=("stranger", "group", "others", "link", "pipe"))
+def test_an_undo_file_that_others_can_have_made_is_not_applied(plant, says,
+                                                               scene):
+    plant(undo_file(scene))
+    before = state(scene.images)
+    for words in ((), NBD):
+        assert "jammy.img.undo" in refused(*words, scene.image, says=says)
+    assert state(scene.images) == before
+
+
+def test_an_undo_file_of_the_images_owner_is_applied(scene):
+    plant_stranger(undo_file(scene))
+    os.chown(scene.image, STRANGER, STRANGER)
+    prep(scene.image)
+    assert not scene.is_pending()
+    os.chown(scene.image, 0, 0)
+    assert scene.is_image_before()
+    prep("--check", scene.image, status=WARNED)

@@ -59,6 +59,8 @@ const char *undo_outcome_text(enum undo_outcome outcome);
  * -ESTALE	the undo file is of another image and not of one that this is
  *		a copy of, or the image has been changed by somebody else
  *		since; FORCE overrides the latter
+ * -EPERM	it belongs to somebody else than root, the image's owner and
+ *		this process's user, or others may write to it
  * -EOPNOTSUPP	IMAGE.undo is something else
  * others	the negative errno of reading or writing
  *

@@ -5,11 +5,44 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "refuse.h"
 #include "undo_file.h"
 #include "undo_internal.h"
 #include "undo_restore.h"
+
+/*
+ * Anybody who may make files in the image's directory can put one there, and
+ * root would write into the image what it says.
+ */
+static int check_owner(const struct undo *undo, int undo_fd,
+		       struct pbf_reason *why)
+{
+	struct stat st, image;
+
+	if (fstat(undo_fd, &st) < 0 || fstat(undo->fd, &image) < 0)
+		return refuse_errno("cannot be examined", undo->undo_path, why);
+	if (!S_ISREG(st.st_mode))
+		return pbf_refuse(why, -EOPNOTSUPP, PBF_REASON_NO_OFFSET,
+				  "%s is not a regular file: move it away",
+				  undo->undo_path);
+	if (st.st_uid != 0 && st.st_uid != image.st_uid &&
+	    st.st_uid != geteuid())
+		return pbf_refuse(why, -EPERM, PBF_REASON_NO_OFFSET,
+				  "%s belongs to user %u, who is neither root "
+				  "nor the owner of the image, and is not "
+				  "trusted: remove it, or if you know where it "
+				  "is from, give it to the owner of the image",
+				  undo->undo_path, (unsigned int)st.st_uid);
+	if (st.st_mode & (S_IWGRP | S_IWOTH))
+		return pbf_refuse(why, -EPERM, PBF_REASON_NO_OFFSET,
+				  "%s can be written by others than its owner, "
+				  "and is not trusted: remove it, or if you "
+				  "know what is in it, chmod go-w",
+				  undo->undo_path);
+	return 0;
+}
 
 /* Whether ST is of the very file that was being changed. */
 static bool is_same_file(const struct stat *st,
@@ -90,6 +123,9 @@ int undo_recover(struct undo *undo, bool force, enum undo_outcome *ret_outcome,
 	}
 	if (undo_fd < 0)
 		return refuse_errno("cannot be opened", undo->undo_path, why);
+	error = check_owner(undo, undo_fd, why);
+	if (error < 0)
+		return error;
 	error = undo_file_check(undo_fd, &header, why);
 	if (error == -ENODATA) {
 		outcome = UNDO_DROPPED;
