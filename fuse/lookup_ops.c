@@ -16,6 +16,7 @@
 #include "board_name.h"
 #include "board_path.h"
 #include "board_request.h"
+#include "catalog_foreign.h"
 #include "cleanup.h"
 #include "log.h"
 #include "request.h"
