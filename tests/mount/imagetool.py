@@ -51,6 +51,12 @@ def error_line(*words, says, status=UNREADABLE):
     return match
 
 
+def masked(name):
+    """As it is printed for a person."""
+    return re.sub("[\x01-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e"
+                  "\u2066-\u2069]", "?", name)
+
+
 def content(*words):
     """The bytes that `cat` prints."""
     return tool("cat", *words, encoding=None, errors=None).stdout

@@ -13,7 +13,7 @@ from disk import MIB, Part
 from fatread import BAD, DIRECTORY, LAST
 from fatwrite import short_entry
 from harness import run
-from imagetool import (PIBOOTFS_IMAGE, UNREADABLE, UNSOUND, USAGE,
+from imagetool import (OK, PIBOOTFS_IMAGE, UNREADABLE, UNSOUND, USAGE,
                        error_line, faults, filled, fsck, info, on_terminal,
                        tool)
 
@@ -344,12 +344,36 @@ def test_json_is_valid_whatever_the_names(work):
 
 @pytest.mark.parametrize("command", (("info",), ("ls",), ("ls", "-l"),
                                      ("ls", "-R"), ("ls", "-lR")))
-def test_on_a_terminal_control_characters_are_masked(command, work):
+def test_what_a_terminal_would_obey_is_masked(command, work):
     volume = fatwrite.small_volume(work / "v.img", 32)
     volume.add("", b"EVIL    BIN", size=10, long=EVIL_NAME)
-    text = on_terminal(*command, volume.path)
-    assert "?]0;owned??31m?\"\\?.bin" in text
-    assert not set("\x1b\x07\x9b\u202e") & set(text)
+    status = UNSOUND if command == ("info",) else OK
+    for text in (on_terminal(*command, volume.path),
+                 tool(*command, volume.path, status=status).stdout):
+        assert "?]0;owned??31m?\"\\?.bin" in text
+        assert not set("\x1b\x07\x9b\u202e") & set(text)
+
+
+@pytest.mark.parametrize("character", "\x01\x1b\x7f\x80\x9b\x9f\u061c\u200e"
+                         "\u200f\u202a\u202e\u2066\u2069")
+def test_each_character_that_a_terminal_would_obey_is_masked(character, work):
+    volume = fatwrite.small_volume(work / "v.img", 32)
+    volume.add("", b"EVIL    BIN", b"x", long=f"a{character}b.bin")
+    assert tool("ls", volume.path).stdout == "a?b.bin\n"
+    assert info(volume.path)["health"]["sound"]
+
+
+def test_a_label_is_masked_but_in_json(work):
+    path = work / "v.img"
+    disk.partitioned(path, "mbr", [Part(label="LABEL")])
+    path.write_bytes(path.read_bytes().replace(b"LABEL      ",
+                                               b"\x1b[31m\nEVIL "))
+    text = tool("info", path).stdout
+    assert text.count("?[31m?EVIL") == 2
+    assert "\x1b" not in text and "\nEVIL" not in text
+    found = info(path)
+    assert found["volume"]["label"] == "\x1b[31m\nEVIL"
+    assert found["partitions"][0]["label"] == "\x1b[31m\nEVIL"
 
 
 def test_messages_are_masked_everywhere(work):

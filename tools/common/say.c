@@ -12,43 +12,18 @@
 #include "cleanup.h"
 #include "utf.h"
 
-/* Bytes that are no UTF-8 come from pbf_utf8_next() as these. */
-#define NOT_UTF8_FIRST 0xdc80u
-#define NOT_UTF8_LAST 0xdcffu
-
-/* Control characters, and those that turn the direction of text around. */
-static bool acts_on_terminals(uint32_t code_point)
+char *say_masked(const char *text)
 {
-	return code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0) ||
-	       (code_point >= 0x2028 && code_point <= 0x202e) ||
-	       (code_point >= 0x2066 && code_point <= 0x2069) ||
-	       code_point == 0x200e || code_point == 0x200f ||
-	       code_point == 0xfeff;
-}
+	char *copy = strdup(text);
 
-char *say_clean(const char *text, bool mask)
-{
-	/* U+FFFD has three bytes and can stand for one. */
-	char *clean = malloc(strlen(text) * 3 + 1);
-	char *end = clean;
-	uint32_t code_point;
-
-	if (!clean)
-		return NULL;
-	while ((code_point = pbf_utf8_next(&text)) != 0) {
-		if (code_point >= NOT_UTF8_FIRST && code_point <= NOT_UTF8_LAST)
-			code_point = PBF_REPLACEMENT_CHARACTER;
-		if (mask && acts_on_terminals(code_point))
-			code_point = '?';
-		end += pbf_utf8_encode(code_point, end);
-	}
-	*end = '\0';
-	return clean;
+	if (copy)
+		pbf_utf_mask(copy);
+	return copy;
 }
 
 void say(const char *format, ...)
 {
-	_cleanup_free_ char *text = NULL, *clean = NULL, *line = NULL;
+	_cleanup_free_ char *text = NULL, *line = NULL;
 	va_list args;
 	int length;
 
@@ -56,9 +31,10 @@ void say(const char *format, ...)
 	if (vasprintf(&text, format, args) < 0)
 		text = NULL;
 	va_end(args);
-	clean = text ? say_clean(text, true) : NULL;
+	if (text)
+		pbf_utf_mask(text);
 	length = asprintf(&line, "%s: %s\n", program_invocation_short_name,
-			  clean ? clean : "out of memory");
+			  text ? text : "out of memory");
 	if (length < 0) {
 		line = NULL;
 		return;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * What a program tells a person: lines on standard error.  Names from images
- * may be hostile, so control characters are masked there, and on standard
- * output when it is a terminal.
+ * may be hostile, so what a terminal would obey is masked, here and in what
+ * goes to standard output for a person.
  */
 #ifndef TOOLS_SAY_H
 #define TOOLS_SAY_H
@@ -35,10 +35,9 @@ void say_bad_option(char **argv, const struct option *options, int result);
 bool say_end_of_output(void);
 
 /*
- * A copy of TEXT that can be shown: bytes that are not UTF-8 become U+FFFD,
- * and with MASK characters that act on a terminal become '?'.  The caller
+ * A copy of TEXT for a person to read, as pbf_utf_mask() makes it.  The caller
  * frees it; NULL when there is no memory.
  */
-char *say_clean(const char *text, bool mask);
+char *say_masked(const char *text);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "image_table.h"
 #include "image_tree.h"
@@ -20,8 +19,7 @@ struct list {
 
 static int print_name(const struct image_entry *entry)
 {
-	_cleanup_free_ char *clean =
-		say_clean(entry->name, isatty(STDOUT_FILENO));
+	_cleanup_free_ char *clean = say_masked(entry->name);
 
 	if (!clean)
 		return -ENOMEM;
@@ -87,8 +85,7 @@ static int print_entries(const struct list *list,
 static int print_directory(void *context, const struct image_step *step)
 {
 	struct list *list = context;
-	_cleanup_free_ char *clean =
-		say_clean(step->path, isatty(STDOUT_FILENO));
+	_cleanup_free_ char *clean = say_masked(step->path);
 
 	if (!clean)
 		return image_view_no_memory(list->view);

@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "image_report.h"
-#include "say.h"
+#include "utf.h"
 
 struct writer {
 	bool failed; /* out of memory */
@@ -43,11 +45,36 @@ static void put_bool(struct writer *writer, struct json_object *object,
 	put_new(writer, object, key, json_object_new_boolean(value));
 }
 
-/* Strings of JSON are Unicode; what else was in TEXT is replaced. */
+/* Bytes that are no UTF-8 come from pbf_utf8_next() as these. */
+#define NOT_UTF8_FIRST 0xdc80u
+#define NOT_UTF8_LAST 0xdcffu
+
+/*
+ * Strings of JSON are Unicode; what else is in TEXT becomes U+FFFD.  The caller
+ * frees the copy.
+ */
+static char *to_unicode(const char *text)
+{
+	/* U+FFFD has three bytes and can stand for one. */
+	char *copy = malloc(strlen(text) * 3 + 1);
+	char *end = copy;
+	uint32_t code_point;
+
+	if (!copy)
+		return NULL;
+	while ((code_point = pbf_utf8_next(&text)) != 0) {
+		if (code_point >= NOT_UTF8_FIRST && code_point <= NOT_UTF8_LAST)
+			code_point = PBF_REPLACEMENT_CHARACTER;
+		end += pbf_utf8_encode(code_point, end);
+	}
+	*end = '\0';
+	return copy;
+}
+
 static void put_text(struct writer *writer, struct json_object *object,
 		     const char *key, const char *text)
 {
-	_cleanup_free_ char *clean = say_clean(text, false);
+	_cleanup_free_ char *clean = to_unicode(text);
 
 	put_new(writer, object, key,
 		clean ? json_object_new_string(clean) : NULL);

@@ -3,7 +3,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "image_report.h"
 #include "image_table.h"
@@ -277,7 +276,7 @@ static int print_fault(const struct pbf_fault *fault)
 		line = NULL;
 		return -ENOMEM;
 	}
-	clean = say_clean(line, isatty(STDOUT_FILENO));
+	clean = say_masked(line);
 	if (!clean)
 		return -ENOMEM;
 	puts(clean);

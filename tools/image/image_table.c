@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <langinfo.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cleanup.h"
 #include "say.h"
@@ -48,8 +47,7 @@ int image_table_add(struct libscols_table *table, const char *const *cells)
 	if (!line)
 		return -ENOMEM;
 	for (size_t i = 0; i < scols_table_get_ncols(table); i++) {
-		_cleanup_free_ char *clean =
-			say_clean(cells[i], isatty(STDOUT_FILENO));
+		_cleanup_free_ char *clean = say_masked(cells[i]);
 
 		if (!clean || scols_line_set_data(line, i, clean) != 0)
 			return -ENOMEM;

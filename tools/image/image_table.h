@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Tables on standard output, by libsmartcols.  Text goes in as it is in the
- * image and comes out so that it does no harm: see say_clean().
+ * image and comes out so that it does no harm: see say_masked().
  */
 #ifndef PBF_IMAGE_TABLE_H
 #define PBF_IMAGE_TABLE_H
