@@ -73,7 +73,7 @@ static void assert_listed(const char *expected)
 	struct names names = { .count = 0 };
 	char text[1024] = "";
 
-	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, NULL, &names), 0);
+	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, &names), 0);
 	qsort(names.names, names.count, sizeof(names.names[0]), compare_names);
 	for (size_t i = 0; i < names.count; i++)
 		strcat(strcat(text, names.names[i]), " ");
@@ -263,7 +263,7 @@ TEST(listing_ends_when_it_is_told_to)
 
 	scratch_touch(&scratch, "a.img");
 	scratch_touch(&scratch, "b.img");
-	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, NULL, &names),
+	assert_int_equal(pbf_catalog_list(catalog, note_name, NULL, &names),
 			 42);
 	assert_int_equal(names.count, 1);
 }
