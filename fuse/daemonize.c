@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -85,6 +86,11 @@ void daemonize_ready(void)
 		dup2(null, STDOUT_FILENO);
 	}
 	if (!log_stderr_is_journal() && !stderr_is_a_log()) {
+		if (access(_PATH_LOG, W_OK) < 0)
+			log_message(LOG_NOTICE,
+				    "%s: %s: what there is to say from now on "
+				    "is lost; -f or 2>FILE would keep it",
+				    _PATH_LOG, strerror(errno));
 		log_set_target(LOG_TO_SYSLOG);
 		if (null >= 0)
 			dup2(null, STDERR_FILENO);

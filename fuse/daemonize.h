@@ -23,8 +23,8 @@ void daemonize_leave_group(void);
 
 /*
  * Ends the parent, and leaves its terminal: stdin and stdout become /dev/null,
- * and so does stderr unless it is a regular file or the journal.  Does nothing
- * without daemonize_fork().
+ * and so does stderr, in whose place comes syslog, unless it is a regular file
+ * or the journal.  Does nothing without daemonize_fork().
  */
 void daemonize_ready(void);
 
