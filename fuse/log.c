@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Threads: `target` and `threshold` are set before threads start; `seen` is
- * guarded by `seen_lock`.
+ * Threads: `threshold` is set before threads start; `seen` and `limit` are
+ * guarded by `lock`, beneath which that of log_writer.c may be taken.
  */
 #include "log.h"
 
@@ -15,9 +15,9 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "image.h"
+#include "log_limit.h"
 #include "utf.h"
-
-#define MESSAGE_BYTES 2048
 
 /*
  * What log_once() remembers, by digest.  Later messages take the places of
@@ -25,14 +25,14 @@
  */
 #define SEEN_MAX 4096u
 
-static enum log_target target = LOG_TO_STDERR;
 static int threshold = LOG_INFO;
-static pthread_mutex_t seen_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t seen[SEEN_MAX];
+static struct log_limit limit;
 
-void log_set_target(enum log_target new_target)
+void log_set_target(enum log_target target)
 {
-	target = new_target;
+	log_writer_set_target(target);
 	if (target == LOG_TO_SYSLOG)
 		openlog("pibootfs", LOG_PID, LOG_DAEMON);
 }
@@ -55,49 +55,102 @@ bool log_stderr_is_journal(void)
 	return strcmp(stream, actual) == 0;
 }
 
-static void write_message(int priority, char *text)
+/* With the lock held: how many messages have been held back until NOW_MS. */
+static void tell_held(int64_t now_ms)
 {
-	char line[MESSAGE_BYTES + 32];
-	int length;
+	char text[LOG_MESSAGE_BYTES];
+	unsigned long held;
+	const char *name;
 
-	pbf_utf_mask(text);
-	if (target == LOG_TO_SYSLOG) {
-		syslog(priority, "%s", text);
-		return;
+	while ((name = log_limit_due(&limit, now_ms, &held))) {
+		snprintf(text, sizeof(text), "%s: and %lu more like it", name,
+			 held);
+		pbf_utf_mask(text);
+		log_writer_put(LOG_WARNING, text);
 	}
-	if (target == LOG_TO_JOURNAL)
-		length = snprintf(line, sizeof(line), "<%d>%s\n", priority,
-				  text);
-	else
-		length = snprintf(line, sizeof(line), "pibootfs: %s\n", text);
-	/* One write, so that lines of several threads do not mix. */
-	if (write(STDERR_FILENO, line, (size_t)length) < 0)
-		return;
 }
 
-static bool is_new(const char *text)
+static int64_t tick(void)
 {
-	uint64_t digest = XXH3_64bits(text, strlen(text));
-	uint64_t *slot = &seen[digest % SEEN_MAX];
-	bool new;
+	int64_t next_ms;
 
-	pthread_mutex_lock(&seen_lock);
-	new = *slot != digest;
-	*slot = digest;
-	pthread_mutex_unlock(&seen_lock);
-	return new;
+	pthread_mutex_lock(&lock);
+	tell_held(pbf_monotonic_ms());
+	next_ms = log_limit_next_ms(&limit);
+	pthread_mutex_unlock(&lock);
+	return next_ms;
+}
+
+int log_start(void)
+{
+	return log_writer_start(tick);
+}
+
+void log_stop(void)
+{
+	pthread_mutex_lock(&lock);
+	tell_held(INT64_MAX);
+	pthread_mutex_unlock(&lock);
+	log_writer_stop();
+}
+
+/*
+ * Writes TEXT, unless there is a FACT and it was told before, or there has been
+ * too much about SUBJECT.  Only what is written has been told.
+ */
+static void emit(int priority, const char *subject, const char *fact,
+		 char *text)
+{
+	int64_t now_ms = pbf_monotonic_ms();
+	uint64_t digest = fact ? XXH3_64bits(fact, strlen(fact)) : 0;
+	uint64_t *slot = &seen[digest % SEEN_MAX];
+	bool has_name = strncmp(text, subject, strlen(subject)) == 0;
+	bool admitted;
+
+	pthread_mutex_lock(&lock);
+	if (fact && *slot == digest) {
+		pthread_mutex_unlock(&lock);
+		return;
+	}
+	admitted = priority >= LOG_DEBUG ||
+		   log_limit_admit(&limit, subject, has_name ? subject : text,
+				   now_ms);
+	if (admitted) {
+		if (fact)
+			*slot = digest;
+		tell_held(now_ms);
+		pbf_utf_mask(text);
+		log_writer_put(priority, text);
+	}
+	pthread_mutex_unlock(&lock);
+	if (!admitted)
+		log_writer_wake();
+}
+
+/* See log.h: the %s that FORMAT begins with, or else FORMAT. */
+__attribute__((format(printf, 1, 0))) static const char *
+subject_of(const char *format, va_list args)
+{
+	va_list copy;
+	const char *subject = format;
+
+	va_copy(copy, args);
+	if (strncmp(format, "%s: ", 4) == 0)
+		subject = va_arg(copy, const char *);
+	va_end(copy);
+	return subject;
 }
 
 __attribute__((format(printf, 3, 0))) static void
 log_arguments(int priority, bool once, const char *format, va_list args)
 {
-	char text[MESSAGE_BYTES];
+	const char *subject = subject_of(format, args);
+	char text[LOG_MESSAGE_BYTES];
 
 	if (priority > threshold)
 		return;
 	vsnprintf(text, sizeof(text), format, args);
-	if (!once || is_new(text))
-		write_message(priority, text);
+	emit(priority, subject, once ? text : NULL, text);
 }
 
 void log_message(int priority, const char *format, ...)
@@ -121,7 +174,7 @@ void log_once(int priority, const char *format, ...)
 void log_refusal(int priority, const char *source, const char *path,
 		 const struct pbf_reason *why, const char *consequence)
 {
-	char fact[MESSAGE_BYTES], place[64] = "";
+	char fact[LOG_MESSAGE_BYTES], text[LOG_MESSAGE_BYTES], place[64] = "";
 
 	if (priority > threshold)
 		return;
@@ -130,7 +183,7 @@ void log_refusal(int priority, const char *source, const char *path,
 			 "byte %#llx: ", (unsigned long long)why->offset_bytes);
 	/* One fault shows at many paths, and is one fault. */
 	snprintf(fact, sizeof(fact), "%s: %s%s", source, place, why->text);
-	if (is_new(fact))
-		log_message(priority, "%s: %s%s%s%s; %s", source, path,
-			    path[0] ? ": " : "", place, why->text, consequence);
+	snprintf(text, sizeof(text), "%s: %s%s%s%s; %s", source, path,
+		 path[0] ? ": " : "", place, why->text, consequence);
+	emit(priority, source, fact, text);
 }

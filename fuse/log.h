@@ -4,7 +4,11 @@
  * stderr is the journal; through syslog once the daemon has left its terminal.
  * Names from images may be hostile, so what a terminal obeys is masked.
  *
- * Threads: any may log; choose the target before there are others.
+ * There is a bound on messages about one subject and in all, see log_limit.h.
+ * A message whose format begins with "%s: " is about what is named so; all
+ * others of one format are about one subject.
+ *
+ * Threads: any may log, and none waits for that after log_start().
  */
 #ifndef PIBOOTFS_LOG_H
 #define PIBOOTFS_LOG_H
@@ -12,13 +16,13 @@
 #include <stdbool.h>
 #include <syslog.h>
 
+#include "log_writer.h"
 #include "reason.h"
 
-enum log_target {
-	LOG_TO_STDERR,	/* "pibootfs: text" */
-	LOG_TO_JOURNAL, /* stderr, sd-daemon(3) priorities */
-	LOG_TO_SYSLOG,
-};
+/* To be called before there are other threads.  -EAGAIN. */
+int log_start(void);
+/* Writes what has not been written yet, if that does not take long. */
+void log_stop(void);
 
 void log_set_target(enum log_target target);
 

@@ -212,7 +212,9 @@ static bool run(struct process *process)
 				process->images, process->mountpoint))
 		return false;
 	block_signals();
-	error = server_new(&options->server, &process->server);
+	error = log_start();
+	if (error == 0)
+		error = server_new(&options->server, &process->server);
 	if (error == -EAGAIN || error == -ENOMEM) {
 		log_cannot_start(error);
 		return false;
@@ -235,8 +237,10 @@ static bool run(struct process *process)
 			fuse_session_unmount(process->session);
 		}
 		/* What waits for hung storage still uses session and server. */
-		if (!process->server->drained)
+		if (!process->server->drained) {
+			log_stop();
 			_exit(good ? 0 : EXIT_START);
+		}
 		fuse_session_destroy(process->session);
 	}
 	server_free(process->server);
@@ -279,6 +283,7 @@ int main(int argc, char **argv)
 			    strerror(errno));
 	else if (run(&process))
 		status = 0;
+	log_stop();
 	options_release(&options);
 	return status;
 }

@@ -66,6 +66,30 @@ def is_running(pid):
     return text.rpartition(")")[2].split()[0] not in "ZX"
 
 
+def daemon_pid(mountpoint):
+    """The process that serves `mountpoint` in the background."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            words = entry.read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if os.fsencode(mountpoint) in words and b"pibootfs" in words[0]:
+            return int(entry.parent.name)
+    raise AssertionError("no daemon")
+
+
+def wait_end(pid, timeout=20):
+    """Wait until a process that is not our child is gone."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        assert select.select([pidfd], [], [], timeout)[0], "it did not end"
+    finally:
+        os.close(pidfd)
+
+
 def watch_group(group):
     """Have clean_up() end this process group, a daemon's, at the latest."""
     _groups.add(group)

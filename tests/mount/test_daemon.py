@@ -5,42 +5,16 @@ manager, mount(8)."""
 import errno
 import os
 import re
-import select
 import signal
-from pathlib import Path
 
 import pytest
 
 import harness
-from harness import (PIBOOTFS, eventually, is_mounted, mount_lines, run,
-                     start_process)
+from harness import (PIBOOTFS, daemon_pid, eventually, is_mounted,
+                     mount_lines, run, start_process, wait_end)
 from tree import assert_good, expect_error, names, open_error
 
 pytestmark = pytest.mark.usefixtures("good_board")
-
-
-def daemon_pid(mountpoint):
-    """The process that serves `mountpoint` in the background."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = entry.read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if os.fsencode(mountpoint) in words and b"pibootfs" in words[0]:
-            return int(entry.parent.name)
-    raise AssertionError("no daemon")
-
-
-def wait_end(pid, timeout=20):
-    """Wait until a process that is not our child is gone."""
-    try:
-        pidfd = os.pidfd_open(pid)
-    except ProcessLookupError:
-        return
-    try:
-        assert select.select([pidfd], [], [], timeout)[0], "it did not end"
-    finally:
-        os.close(pidfd)
 
 
 @pytest.fixture
