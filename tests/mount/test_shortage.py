@@ -32,6 +32,8 @@ def numbers_of(calls, pattern):
 @pytest.fixture
 def thread_faults(work, mount):
     """Faults that keep each thread of a start from being made, in turn."""
+    if SANITIZED:
+        pytest.skip("a sanitizer makes threads and mappings of its own")
     trace = work / "trace"
     daemon = mount(wrapper=strace(trace=trace, calls="mmap,clone3"))
     run("umount", daemon.path)  # strace lets no signal through
