@@ -38,7 +38,8 @@ def assert_only_the_file_is_lost(daemon, *why):
     assert (board / "before.txt").read_bytes() == b"before"
     assert (board / "behind.txt").read_bytes() == b"behind"
     assert_good(daemon)
-    lines = daemon.final_log_lines(r"v\.img")
+    lines = [line for line in daemon.final_log_lines(r"v\.img")
+             if "the image ends within" not in line]
     assert len(lines) == 1, lines
     for pattern in (OFFSET, *why):
         assert re.search(pattern, lines[0], re.IGNORECASE), lines[0]
