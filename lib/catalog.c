@@ -153,7 +153,9 @@ static int examine(const struct entered *entered, const char *entry,
 		return -ENOENT;
 	memcpy(board->directory, directory, strlen(directory) + 1);
 	error = follow(entered, entry,
-		       (struct pbf_walk){ .met = trace, .context = &tracing },
+		       (struct pbf_walk){ .met = trace,
+					  .context = &tracing,
+					  .only_stat = true },
 		       &place);
 	if (error < 0 && board->entry[0] != '\0')
 		board->leads_outside = true;
@@ -336,7 +338,9 @@ int pbf_catalog_find_file(struct pbf_catalog *catalog, const char *name,
 
 	return error < 0 ? error :
 			   follow(&entered, name,
-				  (struct pbf_walk){ .met = NULL }, ret_place);
+				  (struct pbf_walk){ .only_stat = reach ==
+								  PBF_AT_ONCE },
+				  ret_place);
 }
 
 int pbf_catalog_has_file(struct pbf_catalog *catalog, const char *entry,

@@ -11,7 +11,10 @@ struct pbf_catalog {
 	struct pbf_image_conf defaults;
 };
 
-/* Follows NAME, an image or its settings; errors as pbf_walk(). */
+/*
+ * Follows NAME, an image or its settings; errors as pbf_walk().  At once, only
+ * the stat of *ret_place is given.
+ */
 int pbf_catalog_find_file(struct pbf_catalog *catalog, const char *name,
 			  enum pbf_reach reach, struct pbf_place *ret_place);
 

@@ -47,6 +47,7 @@ int pbf_directory_at_once(const char *path)
 struct walk_state {
 	const struct pbf_walk *walk;
 	struct pbf_place *place;
+	int directory_fd; /* place->directory_fd, or the caller's */
 	struct stat directory;
 	char path[PATH_MAX];
 	const char *rest; /* of `path` */
@@ -58,7 +59,8 @@ static int examine(const struct walk_state *state, int fd, struct stat *ret)
 {
 	struct statx facts;
 
-	if (state->walk->excluded != 0 &&
+	/* Who does not leave a file system does not come into another one. */
+	if (state->walk->excluded != 0 && state->walk->reach == PBF_ANYWHERE &&
 	    (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &facts) < 0 ||
 	     makedev(facts.stx_dev_major, facts.stx_dev_minor) ==
 		     state->walk->excluded))
@@ -69,8 +71,9 @@ static int examine(const struct walk_state *state, int fd, struct stat *ret)
 /* Goes on in FD, which is taken. */
 static void enter(struct walk_state *state, int fd, const struct stat *stat)
 {
-	close(state->place->directory_fd);
+	pbf_place_release(state->place);
 	state->place->directory_fd = fd;
+	state->directory_fd = fd;
 	state->directory = *stat;
 }
 
@@ -83,6 +86,7 @@ static int enter_root(struct walk_state *state)
 
 	if (error < 0)
 		return error;
+	/* A path that begins there is for who may go anywhere. */
 	if (state->walk->reach != PBF_ANYWHERE && stat.st_dev != device)
 		return -EAGAIN;
 	enter(state, fd, &stat);
@@ -136,7 +140,7 @@ static int step(struct walk_state *state)
 {
 	struct pbf_place *place = state->place;
 	const struct pbf_walk *walk = state->walk;
-	_cleanup_close_ int fd = open_path(place->directory_fd, place->name,
+	_cleanup_close_ int fd = open_path(state->directory_fd, place->name,
 					   O_NOFOLLOW, walk->reach);
 	struct stat stat;
 	bool is_last = state->rest[0] == '\0';
@@ -160,26 +164,31 @@ static int step(struct walk_state *state)
 int pbf_walk(const struct pbf_walk *walk, int directory_fd, const char *path,
 	     struct pbf_place *ret_place)
 {
-	bool from_root = path[0] == '/';
-	_cleanup_place_ struct pbf_place place = {
-		.directory_fd = from_root ?
-					open("/", O_PATH | O_CLOEXEC) :
-					fcntl(directory_fd, F_DUPFD_CLOEXEC, 0),
+	_cleanup_place_ struct pbf_place place = { .directory_fd = -1 };
+	struct walk_state state = {
+		.walk = walk,
+		.place = &place,
+		.directory_fd = directory_fd,
 	};
-	struct walk_state state = { .walk = walk, .place = &place };
 	size_t length = strlen(path);
-	int result = place.directory_fd < 0 ? -errno : 0;
+	int result;
 
 	if (length >= sizeof(state.path))
 		return -ENAMETOOLONG;
 	memcpy(state.path, path, length + 1);
 	state.rest = state.path;
-	if (result == 0)
-		result = examine(&state, place.directory_fd, &state.directory);
+	result = path[0] == '/' ?
+			 enter_root(&state) :
+			 examine(&state, directory_fd, &state.directory);
 	while (result == 0) {
 		result = take_name(&state);
 		if (result == 0)
 			result = step(&state);
+	}
+	if (result > 0 && place.directory_fd < 0 && !walk->only_stat) {
+		place.directory_fd = fcntl(directory_fd, F_DUPFD_CLOEXEC, 0);
+		if (place.directory_fd < 0)
+			result = -errno;
 	}
 	if (result < 0)
 		return result;

@@ -8,6 +8,7 @@
 #define PBF_PATH_WALK_H
 
 #include <limits.h>
+#include <stdbool.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ enum pbf_reach {
 struct pbf_walk {
 	enum pbf_reach reach;
 	dev_t excluded; /* a file system not to be entered; 0 for none */
+	bool only_stat; /* no descriptor is wanted: -1 */
 	/*
 	 * NULL, or told of each object that is the last name of the path, or
 	 * of a link that such an object was: NAME in DIRECTORY.
