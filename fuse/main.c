@@ -88,15 +88,17 @@ static void block_signals(void)
 	sigaction(SIGPIPE, &ignored, NULL);
 }
 
-/* Returns the signal that ends it. */
-static int wait_for_end(void)
+/* Whether a signal asks for the end, rather than that it has come. */
+static bool wait_for_end(struct fuse_session *session)
 {
 	sigset_t set;
 	int signal = 0;
 
 	end_signals(&set);
-	sigwait(&set, &signal);
-	return signal;
+	do
+		sigwait(&set, &signal);
+	while (signal == RECEIVERS_ENDED && !fuse_session_exited(session));
+	return signal != RECEIVERS_ENDED;
 }
 
 /* --- Mounting and serving --- */
@@ -187,7 +189,7 @@ static bool serve(struct process *process, bool *ret_stopped)
 		log_cannot_start(error);
 		return false;
 	}
-	asked = wait_for_end() != RECEIVERS_ENDED;
+	asked = wait_for_end(process->session);
 	if (asked)
 		sd_notify(0, "STOPPING=1");
 	error = receivers_error(receivers);

@@ -6,6 +6,7 @@ import errno
 import os
 import re
 import signal
+import time
 
 import pytest
 
@@ -90,9 +91,14 @@ def test_a_signal_ends_it_at_once_even_with_open_files(number, mount,
     daemon.stop()
 
 
-def test_a_hangup_or_a_broken_pipe_does_not_end_it(mount):
+@pytest.mark.parametrize("number", (signal.SIGPIPE, signal.SIGUSR1,
+                                    signal.SIGUSR2))
+def test_other_signals_do_not_end_it(number, mount):
     daemon = mount()
-    daemon.process.send_signal(signal.SIGPIPE)
+    daemon.process.send_signal(number)
+    for _ in range(50):
+        assert_good(daemon)
+    time.sleep(0.2)
     assert_good(daemon)
     assert daemon.is_alive()
 
