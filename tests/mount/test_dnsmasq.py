@@ -224,6 +224,20 @@ def test_tftp_secure_works_with_the_uid_option(boot, network, mount):
 
 # The other stock server
 
+@pytest.fixture
+def _tftpd_hpa(network, work):
+    """One that answers. That of Debian 13 may not: it asks for a socket of
+    no address family."""
+    (work / "plain").mkdir()
+    (work / "plain/file").write_bytes(b"plain")
+    with servers.tftpd_hpa(network, work / "plain"):
+        try:
+            assert tftpclient.fetch(network, "file") == b"plain"
+        except TimeoutError:
+            pytest.skip("tftpd-hpa does not answer, for a plain directory")
+
+
+@pytest.mark.usefixtures("_tftpd_hpa")
 def test_tftpd_hpa_serves_the_tree(boot, network, tree):
     with servers.tftpd_hpa(network, tree):
         for version in (1, 2):
