@@ -148,7 +148,6 @@ static int examine(const struct entered *entered, const char *entry,
 	};
 	int error;
 
-	*board = (struct pbf_board){ .leads_outside = false };
 	if (is_reserved(entry) || strlen(directory) >= PBF_ENTRY_BYTES)
 		return -ENOENT;
 	memcpy(board->directory, directory, strlen(directory) + 1);
@@ -179,7 +178,7 @@ static int examine_form(const struct entered *entered, const char *name,
 {
 	char entry[PBF_ENTRY_BYTES];
 
-	board->entry[0] = '\0';
+	*board = (struct pbf_board){ .entry = "" };
 	if (form == 0)
 		return pbf_has_image_suffix(name) ?
 			       -ENOENT :
@@ -286,17 +285,15 @@ int pbf_catalog_find(struct pbf_catalog *catalog, const char *name,
 }
 
 /* A stream over the directory, independent of its descriptor. */
-static int open_stream(const struct entered *entered, DIR **ret_stream)
+static DIR *open_stream(const struct entered *entered)
 {
 	int fd = openat(entered->directory->fd, ".",
 			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	int error = stream ? 0 : -errno;
 
 	if (!stream && fd >= 0)
 		close(fd);
-	*ret_stream = stream;
-	return error;
+	return stream;
 }
 
 int pbf_catalog_list(struct pbf_catalog *catalog,
@@ -310,8 +307,11 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
 	const struct dirent *item;
 	int result = enter(catalog, PBF_NEAR, &entered);
 
-	if (result == 0)
-		result = open_stream(&entered, &stream);
+	if (result < 0)
+		return result;
+	stream = open_stream(&entered);
+	if (!stream)
+		return -errno;
 	while (result == 0 && (item = readdir(stream))) {
 		char directory[PBF_ENTRY_BYTES];
 		struct pbf_board board;
