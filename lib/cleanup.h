@@ -26,6 +26,15 @@ static inline void pbf_close_descriptor(const int *fd)
 		close(*fd);
 }
 
+/* What is left in *FD needs no closing. */
+static inline int pbf_take_descriptor(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 static inline void pbf_close_directory(DIR **stream)
 {
 	if (*stream)

@@ -89,8 +89,7 @@ static int enter_root(struct walk_state *state)
 	/* A path that begins there is for who may go anywhere. */
 	if (state->walk->reach != PBF_ANYWHERE && stat.st_dev != device)
 		return -EAGAIN;
-	enter(state, fd, &stat);
-	fd = -1;
+	enter(state, pbf_take_descriptor(&fd), &stat);
 	return 0;
 }
 
@@ -156,8 +155,7 @@ static int step(struct walk_state *state)
 		place->stat = stat;
 		return 1;
 	}
-	enter(state, fd, &stat);
-	fd = -1;
+	enter(state, pbf_take_descriptor(&fd), &stat);
 	return 0;
 }
 
@@ -169,6 +167,7 @@ int pbf_walk(const struct pbf_walk *walk, int directory_fd, const char *path,
 		.walk = walk,
 		.place = &place,
 		.directory_fd = directory_fd,
+		.directory = { .st_dev = 0 },
 	};
 	size_t length = strlen(path);
 	int result;
