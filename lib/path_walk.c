@@ -82,8 +82,11 @@ static int enter_root(struct walk_state *state)
 	dev_t device = state->directory.st_dev;
 	_cleanup_close_ int fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	struct stat stat;
-	int error = fd < 0 ? -errno : examine(state, fd, &stat);
+	int error;
 
+	if (fd < 0)
+		return -errno;
+	error = examine(state, fd, &stat);
 	if (error < 0)
 		return error;
 	/* A path that begins there is for who may go anywhere. */
@@ -167,7 +170,6 @@ int pbf_walk(const struct pbf_walk *walk, int directory_fd, const char *path,
 		.walk = walk,
 		.place = &place,
 		.directory_fd = directory_fd,
-		.directory = { .st_dev = 0 },
 	};
 	size_t length = strlen(path);
 	int result;
