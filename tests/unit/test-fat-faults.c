@@ -75,6 +75,8 @@ static int use(struct pbf_image *image, const struct fat_image *built,
 		assert_pages_fit(volume);
 	if (error < 0)
 		return error;
+	if (!chain.runs)
+		return -ENODATA;
 	assert_int_equal(chain.run_count, FILE_CLUSTERS - 1);
 	for (size_t i = 0; i + 1 < FILE_CLUSTERS; i++)
 		assert_int_equal(chain.runs[i].first_cluster, file_clusters[i]);
