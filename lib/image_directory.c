@@ -4,20 +4,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
+
+#include "path_watch.h"
 
 struct pbf_image_directory {
 	char *path;
 	dev_t excluded; /* the daemon's own mount; 0 when it is not known */
-	bool root_is_local;
 	pthread_mutex_t lock;
 	struct pbf_directory *first;   /* as opened at the start */
 	struct pbf_directory *current; /* where the path led last */
+	struct pbf_path_watch watch;   /* of the way there */
 	bool is_inside;
 };
 
@@ -63,33 +63,16 @@ static int open_place(const struct pbf_place *place,
 }
 
 static int walk_path(const struct pbf_image_directory *directory,
-		     struct pbf_place *ret_place)
+		     struct pbf_path_watch *watch, struct pbf_place *ret_place)
 {
 	const struct pbf_walk walk = {
 		.reach = PBF_ANYWHERE,
 		.excluded = directory->excluded,
+		.through = pbf_path_watch_through,
+		.context = watch,
 	};
 
 	return pbf_walk(&walk, -1, directory->path, ret_place);
-}
-
-/* Whether "/" is on a file system that waits for its own disk at most. */
-static bool is_root_local(void)
-{
-	static const unsigned int types[] = {
-		BTRFS_SUPER_MAGIC,     EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC,
-		OVERLAYFS_SUPER_MAGIC, SQUASHFS_MAGIC,	 TMPFS_MAGIC,
-		XFS_SUPER_MAGIC,
-	};
-	_cleanup_close_ int fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	struct statfs fs;
-
-	if (fd < 0 || fstatfs(fd, &fs) < 0)
-		return false;
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		if ((unsigned int)fs.f_type == types[i])
-			return true;
-	return false;
 }
 
 static char *absolute(const char *path)
@@ -115,9 +98,11 @@ int pbf_image_directory_open(const char *path,
 	if (!directory)
 		return -ENOMEM;
 	pthread_mutex_init(&directory->lock, NULL);
-	directory->root_is_local = is_root_local();
+	directory->watch = pbf_path_watch_begin();
 	directory->path = absolute(path);
-	error = directory->path ? walk_path(directory, &place) : -ENOMEM;
+	error = directory->path ?
+			walk_path(directory, &directory->watch, &place) :
+			-ENOMEM;
 	if (error == 0)
 		error = open_place(&place, &directory->first);
 	if (error < 0) {
@@ -125,6 +110,7 @@ int pbf_image_directory_open(const char *path,
 		return error;
 	}
 	directory->current = use(directory->first);
+	pbf_path_watch_end(&directory->watch, directory->first->fd);
 	*ret_directory = directory;
 	return 0;
 }
@@ -135,6 +121,7 @@ void pbf_image_directory_free(struct pbf_image_directory *directory)
 		return;
 	release(directory->current);
 	release(directory->first);
+	pbf_path_watch_release(&directory->watch);
 	pthread_mutex_destroy(&directory->lock);
 	free(directory->path);
 	free(directory);
@@ -167,34 +154,16 @@ bool pbf_image_directory_is_inside(struct pbf_image_directory *directory)
 	return is_inside;
 }
 
-/* The current directory, if it is the one that STAT is of; else NULL. */
-static struct pbf_directory *use_if_same(struct pbf_image_directory *directory,
-					 const struct stat *stat)
+static struct pbf_directory *
+use_if_watched(struct pbf_image_directory *directory)
 {
 	struct pbf_directory *entered = NULL;
 
 	pthread_mutex_lock(&directory->lock);
-	if (directory->current->device == stat->st_dev &&
-	    directory->current->inode == stat->st_ino)
+	if (pbf_path_watch_holds(&directory->watch))
 		entered = use(directory->current);
-	if (entered)
-		directory->is_inside = false;
 	pthread_mutex_unlock(&directory->lock);
 	return entered;
-}
-
-static struct pbf_directory *
-enter_at_once(struct pbf_image_directory *directory)
-{
-	_cleanup_close_ int fd =
-		directory->root_is_local ?
-			pbf_directory_at_once(directory->path) :
-			-1;
-	struct stat stat;
-
-	if (fd < 0 || fstat(fd, &stat) < 0)
-		return NULL;
-	return use_if_same(directory, &stat);
 }
 
 static struct pbf_directory *use_first(struct pbf_image_directory *directory)
@@ -208,41 +177,76 @@ static struct pbf_directory *use_first(struct pbf_image_directory *directory)
 	return entered;
 }
 
-/* Makes OPENED, whose user is the caller, the current one. */
-static void replace(struct pbf_image_directory *directory,
-		    struct pbf_directory *opened)
+static bool is_current(struct pbf_image_directory *directory,
+		       const struct stat *stat)
 {
+	bool is_same;
+
 	pthread_mutex_lock(&directory->lock);
-	release(directory->current);
-	directory->current = use(opened);
+	is_same = directory->current->device == stat->st_dev &&
+		  directory->current->inode == stat->st_ino;
+	pthread_mutex_unlock(&directory->lock);
+	return is_same;
+}
+
+/*
+ * Makes OPENED, unless it is NULL, the current directory, the way to which is
+ * watched by WATCH.  Takes both, and uses the directory.
+ */
+static struct pbf_directory *settle(struct pbf_image_directory *directory,
+				    struct pbf_directory *opened,
+				    struct pbf_path_watch *watch)
+{
+	struct pbf_path_watch old;
+	struct pbf_directory *entered;
+
+	pthread_mutex_lock(&directory->lock);
+	if (opened) {
+		release(directory->current);
+		directory->current = opened;
+	}
+	entered = use(directory->current);
+	pbf_path_watch_end(watch, entered->fd);
+	old = directory->watch;
+	directory->watch = *watch;
 	directory->is_inside = false;
 	pthread_mutex_unlock(&directory->lock);
+	*watch = old;
+	return entered;
+}
+
+/* Follows the path anew. */
+static int enter_anew(struct pbf_image_directory *directory,
+		      struct pbf_directory **ret_entered)
+{
+	_cleanup_(pbf_path_watch_release) struct pbf_path_watch watch =
+		pbf_path_watch_begin();
+	_cleanup_place_ struct pbf_place place = { .directory_fd = -1 };
+	struct pbf_directory *opened = NULL;
+	int error = walk_path(directory, &watch, &place);
+
+	if (error == -EDEADLK) {
+		*ret_entered = use_first(directory);
+		return 0;
+	}
+	if (error == 0 && !is_current(directory, &place.stat))
+		error = open_place(&place, &opened);
+	if (error < 0)
+		return error;
+	*ret_entered = settle(directory, opened, &watch);
+	return 0;
 }
 
 int pbf_image_directory_enter(struct pbf_image_directory *directory,
 			      enum pbf_reach reach,
 			      struct pbf_directory **ret_entered)
 {
-	_cleanup_place_ struct pbf_place place = { .directory_fd = -1 };
-	struct pbf_directory *entered = enter_at_once(directory);
-	int error = 0;
+	struct pbf_directory *entered = use_if_watched(directory);
 
-	if (!entered && reach == PBF_AT_ONCE)
-		return -EAGAIN;
-	if (!entered) {
-		error = walk_path(directory, &place);
-		if (error == 0)
-			entered = use_if_same(directory, &place.stat);
-		else if (error == -EDEADLK)
-			entered = use_first(directory);
-		if (!entered && error == 0) {
-			error = open_place(&place, &entered);
-			if (error == 0)
-				replace(directory, entered);
-		}
-	}
 	if (!entered)
-		return error;
+		return reach == PBF_AT_ONCE ?
+			       -EAGAIN :
+			       enter_anew(directory, ret_entered);
 	*ret_entered = entered;
 	return 0;
 }

@@ -48,10 +48,10 @@ bool pbf_image_directory_is_inside(struct pbf_image_directory *directory);
 
 /*
  * The directory that the path leads to now; the caller gives it back with
- * pbf_image_directory_leave().  At once it can be told only when it lies on the
- * file system of "/", which must be a local one, and is the one of the last
- * look; otherwise -EAGAIN.  Any other reach may hang, with the storage that the
- * path leads to, and gives the errors of pbf_walk().
+ * pbf_image_directory_leave().  At once it is known while nothing has changed
+ * on its way since the last look (path_watch.h); otherwise -EAGAIN.  Any other
+ * reach may hang, with the storage that the path leads to, and gives the errors
+ * of pbf_walk().
  */
 int pbf_image_directory_enter(struct pbf_image_directory *directory,
 			      enum pbf_reach reach,

@@ -38,11 +38,6 @@ static int open_path(int directory_fd, const char *name, uint64_t flags,
 	return fd < 0 ? -errno : fd;
 }
 
-int pbf_directory_at_once(const char *path)
-{
-	return open_path(AT_FDCWD, path, O_DIRECTORY, PBF_AT_ONCE);
-}
-
 /* What is left of a path, and the directory it is to be looked up in. */
 struct walk_state {
 	const struct pbf_walk *walk;
@@ -183,6 +178,8 @@ int pbf_walk(const struct pbf_walk *walk, int directory_fd, const char *path,
 			 examine(&state, directory_fd, &state.directory);
 	while (result == 0) {
 		result = take_name(&state);
+		if (result == 0 && walk->through)
+			walk->through(walk->context, state.directory_fd);
 		if (result == 0)
 			result = step(&state);
 	}

@@ -34,6 +34,8 @@ struct pbf_walk {
 	 */
 	void (*met)(void *context, const struct stat *directory,
 		    const char *name, const struct stat *object);
+	/* NULL, or told of each directory that a name is looked up in. */
+	void (*through)(void *context, int directory_fd);
 	void *context;
 };
 
@@ -51,13 +53,6 @@ struct pbf_place {
  */
 int pbf_walk(const struct pbf_walk *walk, int directory_fd, const char *path,
 	     struct pbf_place *ret_place);
-
-/*
- * The same of a whole path in one step, which must be a directory: its
- * descriptor (O_PATH), for PBF_AT_ONCE only, where links on the way do not
- * matter.
- */
-int pbf_directory_at_once(const char *path);
 
 static inline void pbf_place_release(const struct pbf_place *place)
 {

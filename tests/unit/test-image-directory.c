@@ -56,14 +56,31 @@ static void assert_not_at_once(void)
 
 TEST(the_directory_of_the_last_look_is_entered_at_once)
 {
-	struct stat here, root;
-
-	assert_enters("images", PBF_ANYWHERE);
-	assert_int_equal(stat("/", &root), 0);
-	assert_int_equal(stat(scratch.path, &here), 0);
-	if (root.st_dev != here.st_dev)
-		skip(); /* then it is never told at once */
 	assert_enters("images", PBF_AT_ONCE);
+	/* What happens in it does not matter; beside it something might. */
+	scratch_touch(&scratch, "images/jammy.img");
+	assert_enters("images", PBF_AT_ONCE);
+	scratch_touch(&scratch, "beside");
+	assert_not_at_once();
+	assert_enters("images", PBF_NEAR);
+	assert_enters("images", PBF_AT_ONCE);
+	scratch_unlink(&scratch, "images/jammy.img");
+}
+
+/* /proc tells no changes. */
+TEST(a_directory_on_other_than_local_storage_is_never_entered_at_once)
+{
+	struct pbf_image_directory *other;
+	struct pbf_directory *entered;
+
+	assert_int_equal(pbf_image_directory_open("/proc/self", &other), 0);
+	assert_int_equal(
+		pbf_image_directory_enter(other, PBF_AT_ONCE, &entered),
+		-EAGAIN);
+	assert_int_equal(
+		pbf_image_directory_enter(other, PBF_ANYWHERE, &entered), 0);
+	pbf_image_directory_leave(other, entered);
+	pbf_image_directory_free(other);
 }
 
 TEST(another_directory_in_its_place_is_followed)
@@ -72,6 +89,7 @@ TEST(another_directory_in_its_place_is_followed)
 	scratch_rename(&scratch, "others", "images");
 	assert_not_at_once();
 	assert_enters("images", PBF_NEAR);
+	assert_enters("images", PBF_AT_ONCE);
 }
 
 TEST(a_link_in_its_place_is_followed)
@@ -141,6 +159,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CLAIM(the_directory_of_the_last_look_is_entered_at_once),
+		CLAIM(a_directory_on_other_than_local_storage_is_never_entered_at_once),
 		CLAIM(another_directory_in_its_place_is_followed),
 		CLAIM(a_link_in_its_place_is_followed),
 		CLAIM(a_directory_that_is_gone_is_an_error_until_it_is_back),
