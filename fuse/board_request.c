@@ -20,7 +20,9 @@ int board_request_errno(struct server *server, int error,
 	log_once(LOG_ERR,
 		 "image directory %s: %s; answering with I/O errors until it "
 		 "is there again",
-		 pbf_catalog_path(server->catalog), strerror(-error));
+		 pbf_catalog_path(server->catalog),
+		 error == -ENOTDIR ? "is not there, or not a directory" :
+				     strerror(-error));
 	return EIO;
 }
 

@@ -58,6 +58,7 @@ static int open_place(const struct pbf_place *place,
 		release(opened);
 		return error;
 	}
+	opened->is_local = pbf_is_on_local_disk(opened->fd);
 	*ret_opened = opened;
 	return 0;
 }
@@ -110,7 +111,7 @@ int pbf_image_directory_open(const char *path,
 		return error;
 	}
 	directory->current = use(directory->first);
-	pbf_path_watch_end(&directory->watch, directory->first->fd);
+	directory->watch.holds &= directory->first->is_local;
 	*ret_directory = directory;
 	return 0;
 }
@@ -206,7 +207,7 @@ static struct pbf_directory *settle(struct pbf_image_directory *directory,
 		directory->current = opened;
 	}
 	entered = use(directory->current);
-	pbf_path_watch_end(watch, entered->fd);
+	watch->holds &= entered->is_local;
 	old = directory->watch;
 	directory->watch = *watch;
 	directory->is_inside = false;

@@ -24,6 +24,7 @@ struct pbf_directory {
 	int fd;
 	dev_t device;
 	ino_t inode;
+	bool is_local;
 	struct pbf_board_index *index;
 	/* image_directory.c only */
 	unsigned int users;

@@ -16,8 +16,7 @@
 	(IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_MOVE_SELF | \
 	 IN_ONLYDIR)
 
-/* Whether the file system of FD waits for a disk of this machine at most. */
-static bool is_local(int fd)
+bool pbf_is_on_local_disk(int fd)
 {
 	static const unsigned int types[] = {
 		BTRFS_SUPER_MAGIC,     EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC,
@@ -52,14 +51,8 @@ void pbf_path_watch_through(void *context, int directory_fd)
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", directory_fd);
 	if (watch->holds &&
-	    (!is_local(directory_fd) ||
+	    (!pbf_is_on_local_disk(directory_fd) ||
 	     inotify_add_watch(watch->changes_fd, path, CHANGES) < 0))
-		watch->holds = false;
-}
-
-void pbf_path_watch_end(struct pbf_path_watch *watch, int directory_fd)
-{
-	if (!is_local(directory_fd))
 		watch->holds = false;
 }
 

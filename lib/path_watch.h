@@ -26,8 +26,11 @@ struct pbf_path_watch pbf_path_watch_begin(void);
 /* The walk's `through` (path_walk.h); CONTEXT is the watch. */
 void pbf_path_watch_through(void *context, int directory_fd);
 
-/* The same of where the way ends. */
-void pbf_path_watch_end(struct pbf_path_watch *watch, int directory_fd);
+/*
+ * Whether the file system of FD, which may hang, waits for a disk of this
+ * machine at most, and so tells all its changes.
+ */
+bool pbf_is_on_local_disk(int fd);
 
 /* Whether nothing has changed; never again once it was false. */
 bool pbf_path_watch_holds(struct pbf_path_watch *watch);
