@@ -8,6 +8,7 @@ import pytest
 
 import disk
 import fatwrite
+import harness
 import servers
 import tftpclient
 from disk import MIB
@@ -207,8 +208,10 @@ def test_server_outlives_a_remount(boot, network, mount):
 
 def test_dnsmasq_as_its_own_user_reads_the_tree(network, tree):
     with servers.dnsmasq(network, tree, user="dnsmasq") as server:
-        assert os.stat(f"/proc/{server.pid}").st_uid == \
-            pwd.getpwnam("dnsmasq").pw_uid
+        # it binds its port as root
+        harness.eventually(
+            lambda: os.stat(f"/proc/{server.pid}").st_uid
+            == pwd.getpwnam("dnsmasq").pw_uid, what="another user")
         assert KERNEL.version_of(tftpclient.fetch(
             network, f"{SERIAL}/kernel8.img", blksize=1468)) == 1
 
