@@ -17,32 +17,26 @@ int board_request_errno(struct server *server, int error,
 			 board->entry);
 	if (error == -ENOENT)
 		return ENOENT;
-	log_once(LOG_ERR,
-		 "image directory %s: %s; answering with I/O errors until it "
-		 "is there again",
-		 pbf_catalog_path(server->catalog),
-		 error == -ENOTDIR ? "is not there, or not a directory" :
-				     strerror(-error));
+	if (!atomic_exchange(&server->images_lost, true))
+		log_message(LOG_ERR,
+			    "%s: %s; answering with I/O errors until it is "
+			    "there again",
+			    server->images,
+			    error == -ENOTDIR ?
+				    "is not there, or not a directory" :
+				    strerror(-error));
 	return EIO;
 }
 
-void board_request_note_directory(struct server *server)
+void board_request_note_directory(struct server *server, int error)
 {
+	if (error == 0 || error == -ENOENT || error == -EAGAIN)
+		atomic_store(&server->images_lost, false);
 	if (pbf_catalog_is_inside(server->catalog))
 		log_once(LOG_WARNING,
 			 "image directory %s leads into the mount point now; "
 			 "going on with the directory it was at the start",
 			 pbf_catalog_path(server->catalog));
-}
-
-void board_request_blame_directory(struct request *request)
-{
-	fuse_reply_err(request->fuse, EIO);
-	log_once(LOG_ERR,
-		 "image directory %s: did not answer within %lld s; answering "
-		 "with I/O errors until it does",
-		 pbf_catalog_path(request->server->catalog),
-		 (long long)request->server->settings.io_timeout_ms / 1000);
 }
 
 /* With the board known, or its entry at least: its last look is on the lane. */
@@ -95,7 +89,7 @@ static void look_near(struct request *request)
 	int error = board_path_find(server->catalog, request->path, PBF_NEAR,
 				    &board);
 
-	board_request_note_directory(server);
+	board_request_note_directory(server, error);
 	if (error != 0 && error != -EAGAIN) {
 		request_fail(request,
 			     -board_request_errno(server, error, &board));
@@ -103,8 +97,8 @@ static void look_near(struct request *request)
 	}
 	/* An entry that is a mount itself could not even be seen. */
 	if (board.source[0] == '\0')
-		strncpy(board.source, "other storage",
-			sizeof(board.source) - 1);
+		memcpy(board.source, request->path,
+		       strcspn(request->path, "/"));
 	next = successor(request, &board, error == 0);
 	if (next)
 		request_submit(next, server->settings.io_timeout_ms);
@@ -136,8 +130,7 @@ struct request *board_request_new(struct server *server, fuse_req_t fuse,
 	request->then = work;
 	if (board->source[0] == '\0') {
 		request->work = look_near;
-		request->late = board_request_blame_directory;
-		request->blames_storage = false;
+		atomic_store(&request->waits_for, server->images);
 	}
 	return request;
 }

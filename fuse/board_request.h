@@ -33,10 +33,10 @@ void board_request_submit(struct request *request);
 int board_request_errno(struct server *server, int error,
 			const struct pbf_board *board);
 
-/* A request's late(), where the image directory itself may hang. */
-void board_request_blame_directory(struct request *request);
-
-/* To be called on a lane: says once where the image directory has got to. */
-void board_request_note_directory(struct server *server);
+/*
+ * To be called on a lane after a look at the image directory, of which came
+ * ERROR: says once where it has got to.
+ */
+void board_request_note_directory(struct server *server, int error);
 
 #endif

@@ -200,7 +200,7 @@ static void work_on_root(struct request *request)
 	if (request->listing && request->uncertain)
 		error = pbf_catalog_list(server->catalog, take_board,
 					 pass_entry, request);
-	board_request_note_directory(server);
+	board_request_note_directory(server, error);
 	bootcode =
 		pbf_catalog_has_file(server->catalog, PBF_BOOTCODE, PBF_NEAR);
 	if (error == 0 && bootcode == 1)
@@ -310,8 +310,7 @@ static void open_root(struct server *server, fuse_req_t fuse,
 	}
 	request->file = *file;
 	request->work = work_on_root;
-	request->late = board_request_blame_directory;
-	request->blames_storage = false;
+	atomic_store(&request->waits_for, server->images);
 	request_submit(request, server->settings.io_timeout_ms);
 }
 

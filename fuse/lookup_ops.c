@@ -168,11 +168,12 @@ static void work_on_entry(struct request *request)
 	int error = pbf_catalog_find(server->catalog, request->path, PBF_NEAR,
 				     &board);
 
-	board_request_note_directory(server);
+	board_request_note_directory(server, error);
 	/* An entry that is a mount itself could not even be seen. */
-	if (error == -EAGAIN && board.entry[0] == '\0')
-		error = pbf_catalog_find(server->catalog, request->path,
-					 PBF_ANYWHERE, &board);
+	if (error == -EAGAIN && board.entry[0] == '\0') {
+		strncpy(board.entry, request->path, sizeof(board.entry) - 1);
+		strncpy(board.source, request->path, sizeof(board.source) - 1);
+	}
 	if (error == -ENOENT)
 		explain_absence(server, request->path, &board, PBF_NEAR);
 	if (!request_claim(request))
@@ -226,8 +227,11 @@ static void submit_board(struct server *server, fuse_req_t fuse,
 	request->board = *board;
 	request->path = path;
 	request->work = is_link ? work_on_link : work_on_entry;
-	request->late = is_link ? trust_link : board_request_blame_directory;
-	request->blames_storage = false;
+	if (is_link) {
+		request->late = trust_link;
+		request->blames_storage = false;
+	}
+	atomic_store(&request->waits_for, is_link ? NULL : server->images);
 	request_submit(request, is_link ? LINK_TIMEOUT_MS :
 					  server->settings.io_timeout_ms);
 }

@@ -2,6 +2,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -45,6 +46,11 @@ int server_new(const struct server_settings *settings,
 	server->drained = true; /* nothing has been asked yet */
 	error = pbf_catalog_open(settings->images, server->settings.image,
 				 &server->catalog);
+	if (error == 0 && asprintf(&server->images, "image directory %s",
+				   pbf_catalog_path(server->catalog)) < 0) {
+		server->images = NULL;
+		error = -ENOMEM;
+	}
 	if (error == 0)
 		error = pbf_store_new(settings->snapshot_memory_bytes,
 				      &server->store);
@@ -100,6 +106,7 @@ void server_free(struct server *server)
 	lanes_free(server->lanes);
 	pbf_store_free(server->store);
 	pbf_catalog_free(server->catalog);
+	free(server->images);
 	free(server);
 }
 

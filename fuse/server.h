@@ -6,6 +6,7 @@
 #ifndef PIBOOTFS_SERVER_H
 #define PIBOOTFS_SERVER_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -37,6 +38,9 @@ struct server_settings {
 struct server {
 	struct server_settings settings;
 	struct pbf_catalog *catalog;
+	char *images; /* "image directory PATH", for messages */
+	/* It could not be looked at, and that was said. */
+	atomic_bool images_lost;
 	struct pbf_store *store;
 	struct pbf_version_table *versions;
 	struct pbf_memo *memo;

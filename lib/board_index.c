@@ -89,7 +89,7 @@ static int make(struct pbf_board_index *index, int directory_fd)
 		close(fd);
 		return -EIO;
 	}
-	while ((entry = readdir(stream))) {
+	while ((errno = 0, entry = readdir(stream))) {
 		char directory[PBF_ENTRY_BYTES], key[PBF_BOARD_KEY_BYTES];
 
 		pbf_directory_of_entry(entry->d_name, directory);
@@ -99,6 +99,8 @@ static int make(struct pbf_board_index *index, int directory_fd)
 		if (add(index, key, directory) < 0)
 			return -ENOMEM;
 	}
+	if (errno != 0)
+		return -EIO;
 	index->made = true;
 	return 0;
 }
@@ -130,7 +132,12 @@ int pbf_board_index_find(struct pbf_board_index *index, int directory_fd,
 		/* What the name leads to may hang; it may change, too. */
 		pthread_mutex_unlock(&index->lock);
 		result = take(context, item.directory);
-		pthread_mutex_lock(&index->lock);
+		if (result != -ENOENT)
+			return result;
+		if (reach != PBF_AT_ONCE)
+			pthread_mutex_lock(&index->lock);
+		else if (pthread_mutex_trylock(&index->lock) != 0)
+			return -EAGAIN;
 	}
 	pthread_mutex_unlock(&index->lock);
 	return result;

@@ -273,7 +273,9 @@ int pbf_catalog_find(struct pbf_catalog *catalog, const char *name,
 	error = enter(catalog, reach, &entered);
 	if (error == 0)
 		error = find_listed(&entered, name, ret_board);
-	if (error != -ENOENT || !pbf_board_key(name, key))
+	/* An entry that leads nowhere is an entry, and not the default's. */
+	if (error != -ENOENT || ret_board->entry[0] != '\0' ||
+	    !pbf_board_key(name, key))
 		return error;
 	if (strcmp(key, name) != 0)
 		error = find_listed(&entered, key, ret_board);
@@ -312,7 +314,7 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
 	stream = open_stream(&entered);
 	if (!stream)
 		return -errno;
-	while (result == 0 && (item = readdir(stream))) {
+	while (result == 0 && (errno = 0, item = readdir(stream))) {
 		char directory[PBF_ENTRY_BYTES];
 		struct pbf_board board;
 		int error;
@@ -321,12 +323,17 @@ int pbf_catalog_list(struct pbf_catalog *catalog,
 		if (strcmp(directory, PBF_DEFAULT_BOARD) == 0)
 			continue;
 		error = find_listed(&entered, directory, &board);
-		if ((error == 0 || error == -EAGAIN) &&
-		    strcmp(board.entry, item->d_name) == 0)
+		/* An entry that is a mount itself cannot be seen from here. */
+		if (error == -EAGAIN && board.entry[0] == '\0')
+			result = take(context, &board, false);
+		else if ((error == 0 || error == -EAGAIN) &&
+			 strcmp(board.entry, item->d_name) == 0)
 			result = take(context, &board, error == 0);
 		else if (error == -ENOENT && pass)
 			pass(context, item->d_name);
 	}
+	if (result == 0 && errno != 0)
+		result = -errno;
 	return result;
 }
 

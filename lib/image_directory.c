@@ -18,6 +18,8 @@ struct pbf_image_directory {
 	struct pbf_directory *first;   /* as opened at the start */
 	struct pbf_directory *current; /* where the path led last */
 	struct pbf_path_watch watch;   /* of the way there */
+	/* Used by nobody any more; closing one may hang. */
+	struct pbf_directory *left;
 	bool is_inside;
 };
 
@@ -27,14 +29,38 @@ static struct pbf_directory *use(struct pbf_directory *entered)
 	return entered;
 }
 
-/* With the lock held, or while nobody else knows of it. */
-static void release(struct pbf_directory *entered)
+/* With the lock held. */
+static void release(struct pbf_image_directory *directory,
+		    struct pbf_directory *entered)
 {
-	if (!entered || --entered->users > 0)
+	if (--entered->users > 0)
 		return;
-	close(entered->fd);
-	pbf_board_index_free(entered->index);
-	free(entered);
+	entered->next_left = directory->left;
+	directory->left = entered;
+}
+
+static void close_one(struct pbf_directory *opened)
+{
+	pbf_close_descriptor(&opened->fd);
+	pbf_board_index_free(opened->index);
+	free(opened);
+}
+
+/* Without the lock, and not where nobody may wait. */
+static void close_left(struct pbf_image_directory *directory)
+{
+	struct pbf_directory *left;
+
+	pthread_mutex_lock(&directory->lock);
+	left = directory->left;
+	directory->left = NULL;
+	pthread_mutex_unlock(&directory->lock);
+	while (left) {
+		struct pbf_directory *next = left->next_left;
+
+		close_one(left);
+		left = next;
+	}
 }
 
 /* Opens what PLACE is; its one user is the caller. */
@@ -43,21 +69,23 @@ static int open_place(const struct pbf_place *place,
 {
 	struct pbf_directory *opened = calloc(1, sizeof(*opened));
 	int error = opened ? pbf_board_index_new(&opened->index) : -ENOMEM;
+	struct stat stat;
 
 	if (error < 0) {
 		free(opened);
 		return error;
 	}
 	opened->users = 1;
-	opened->device = place->stat.st_dev;
-	opened->inode = place->stat.st_ino;
 	opened->fd = openat(place->directory_fd, place->name,
-			    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (opened->fd < 0) {
+			    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	/* What has just been opened may be another one than was met. */
+	if (opened->fd < 0 || fstat(opened->fd, &stat) < 0) {
 		error = -errno;
-		release(opened);
+		close_one(opened);
 		return error;
 	}
+	opened->device = stat.st_dev;
+	opened->inode = stat.st_ino;
 	opened->is_local = pbf_is_on_local_disk(opened->fd);
 	*ret_opened = opened;
 	return 0;
@@ -120,8 +148,11 @@ void pbf_image_directory_free(struct pbf_image_directory *directory)
 {
 	if (!directory)
 		return;
-	release(directory->current);
-	release(directory->first);
+	if (directory->current)
+		release(directory, directory->current);
+	if (directory->first)
+		release(directory, directory->first);
+	close_left(directory);
 	pbf_path_watch_release(&directory->watch);
 	pthread_mutex_destroy(&directory->lock);
 	free(directory->path);
@@ -191,11 +222,12 @@ static bool is_current(struct pbf_image_directory *directory,
 }
 
 /*
- * Makes OPENED, unless it is NULL, the current directory, the way to which is
- * watched by WATCH.  Takes both, and uses the directory.
+ * Makes OPENED, unless it is NULL, the current directory.  The way is watched
+ * by WATCH, which is taken, and led to FOUND.  Uses the directory.
  */
 static struct pbf_directory *settle(struct pbf_image_directory *directory,
 				    struct pbf_directory *opened,
+				    const struct stat *found,
 				    struct pbf_path_watch *watch)
 {
 	struct pbf_path_watch old;
@@ -203,11 +235,12 @@ static struct pbf_directory *settle(struct pbf_image_directory *directory,
 
 	pthread_mutex_lock(&directory->lock);
 	if (opened) {
-		release(directory->current);
+		release(directory, directory->current);
 		directory->current = opened;
 	}
 	entered = use(directory->current);
-	watch->holds &= entered->is_local;
+	watch->holds &= entered->is_local && entered->device == found->st_dev &&
+			entered->inode == found->st_ino;
 	old = directory->watch;
 	directory->watch = *watch;
 	directory->is_inside = false;
@@ -224,8 +257,10 @@ static int enter_anew(struct pbf_image_directory *directory,
 		pbf_path_watch_begin();
 	_cleanup_place_ struct pbf_place place = { .directory_fd = -1 };
 	struct pbf_directory *opened = NULL;
-	int error = walk_path(directory, &watch, &place);
+	int error;
 
+	close_left(directory);
+	error = walk_path(directory, &watch, &place);
 	if (error == -EDEADLK) {
 		*ret_entered = use_first(directory);
 		return 0;
@@ -234,7 +269,7 @@ static int enter_anew(struct pbf_image_directory *directory,
 		error = open_place(&place, &opened);
 	if (error < 0)
 		return error;
-	*ret_entered = settle(directory, opened, &watch);
+	*ret_entered = settle(directory, opened, &place.stat, &watch);
 	return 0;
 }
 
@@ -256,6 +291,6 @@ void pbf_image_directory_leave(struct pbf_image_directory *directory,
 			       struct pbf_directory *entered)
 {
 	pthread_mutex_lock(&directory->lock);
-	release(entered);
+	release(directory, entered);
 	pthread_mutex_unlock(&directory->lock);
 }

@@ -28,6 +28,7 @@ struct pbf_directory {
 	struct pbf_board_index *index;
 	/* image_directory.c only */
 	unsigned int users;
+	struct pbf_directory *next_left;
 };
 
 /* Negative errno when PATH is not a directory that can be read. */

@@ -91,12 +91,27 @@ static int enter_root(struct walk_state *state)
 	return 0;
 }
 
+/*
+ * Whether what the link NAME says is in memory: the kernel follows no other
+ * when it may not wait.
+ */
+static bool is_link_at_hand(const struct walk_state *state)
+{
+	_cleanup_close_ int fd = open_path(state->directory_fd,
+					   state->place->name, 0, PBF_AT_ONCE);
+
+	return fd != -EAGAIN;
+}
+
 /* Puts what the link FD says before the rest of the path. */
 static int follow_link(struct walk_state *state, int fd)
 {
 	char target[PATH_MAX], path[PATH_MAX];
-	ssize_t length = readlinkat(fd, "", target, sizeof(target) - 1);
+	ssize_t length;
 
+	if (state->walk->reach == PBF_AT_ONCE && !is_link_at_hand(state))
+		return -EAGAIN;
+	length = readlinkat(fd, "", target, sizeof(target) - 1);
 	if (length < 0)
 		return -errno;
 	if (++state->links > LINKS_MAX)

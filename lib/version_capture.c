@@ -108,13 +108,16 @@ int pbf_version_locate(struct pbf_version *version,
  * With the lock held: ends the capture, whatever became of it.  A READ that is
  * told of an error is the last one of this version, and a file that is another
  * one by now needs another version; an open that failed can be tried again.
+ * What is left is to be released without the lock, as closing an image may
+ * hang.
  */
-static void end_capture(struct pbf_version *version, int error)
+static struct pbf_location end_capture(struct pbf_version *version, int error)
 {
-	pbf_location_release(&version->first);
+	struct pbf_location left = pbf_location_take(&version->first);
+
 	version->filled_bytes = 0;
 	if (version->state == PBF_DEAD)
-		return;
+		return left;
 	if (error == 0)
 		version->state = PBF_SEALED;
 	else if (error == -ESTALE || version->handed_out || version->read_waits)
@@ -122,6 +125,7 @@ static void end_capture(struct pbf_version *version, int error)
 	else
 		version->state = PBF_FRESH;
 	version->error = error == -ESTALE ? -ESTALE : -EIO;
+	return left;
 }
 
 static int capture_into(struct pbf_version *version,
@@ -166,6 +170,7 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 	struct pbf_snapshot *filling, *sealed = NULL, *replaced = NULL;
 	struct pbf_digest digest;
 	struct pbf_stamp stamp = { 0 };
+	_cleanup_location_ struct pbf_location left = { 0 };
 	struct pbf_list woken;
 	int error = prepare_capture(version, why);
 
@@ -199,7 +204,7 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 		version->snapshot = sealed;
 		version->proof = stamp;
 	}
-	end_capture(version, error);
+	left = end_capture(version, error);
 	error = version->state == PBF_DEAD ? version->error : error;
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
@@ -210,6 +215,7 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 
 void pbf_version_abandon_capture(struct pbf_version *version, int error)
 {
+	_cleanup_location_ struct pbf_location left = { 0 };
 	struct pbf_snapshot *filling;
 	struct pbf_list woken;
 
@@ -217,7 +223,7 @@ void pbf_version_abandon_capture(struct pbf_version *version, int error)
 	pthread_mutex_lock(&version->lock);
 	filling = version->filling;
 	version->filling = NULL;
-	end_capture(version, error);
+	left = end_capture(version, error);
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
 	pbf_snapshot_unref(filling);

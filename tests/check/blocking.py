@@ -27,7 +27,7 @@ ALLOWED = {
         "only before log_start(), while there are no other threads",
     ("pbf_version_unref", "pbf_location_release"):
         "empty by then: whoever captures holds a reference",
-    ("pbf_version_abandon_capture", "end_capture"):
+    ("pbf_version_abandon_capture", "pbf_location_release"):
         "a READ has found nothing yet; an open is on a lane",
 }
 OPERATIONS = re.compile(

@@ -249,6 +249,19 @@ TEST(the_default_answers_for_boards_without_an_entry)
 	assert_found("89025d75", "89025d75.img");
 }
 
+TEST(the_default_does_not_answer_for_an_entry_that_leads_nowhere)
+{
+	struct pbf_board board;
+
+	scratch_touch(&scratch, "default.img");
+	scratch_link(&scratch, "/nowhere/x.img", "89025d75");
+	assert_not_found("89025d75");
+	assert_int_equal(
+		pbf_catalog_find(catalog, "89025d75", PBF_ANYWHERE, &board),
+		-ENOENT);
+	assert_string_equal(board.entry, "89025d75");
+}
+
 TEST(the_default_is_not_listed_but_has_its_name)
 {
 	scratch_touch(&scratch, "default.img");
@@ -391,6 +404,7 @@ int main(void)
 		CLAIM(a_serial_is_found_in_the_form_the_board_asks_for),
 		CLAIM(the_form_the_board_asks_for_wins),
 		CLAIM(the_default_answers_for_boards_without_an_entry),
+		CLAIM(the_default_does_not_answer_for_an_entry_that_leads_nowhere),
 		CLAIM(the_default_is_not_listed_but_has_its_name),
 		CLAIM(listing_ends_when_it_is_told_to),
 		CLAIM(bootcode_is_a_file_and_no_board),
