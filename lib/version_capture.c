@@ -108,16 +108,16 @@ int pbf_version_locate(struct pbf_version *version,
  * With the lock held: ends the capture, whatever became of it.  A READ that is
  * told of an error is the last one of this version, and a file that is another
  * one by now needs another version; an open that failed can be tried again.
- * What is left is to be released without the lock, as closing an image may
+ * *ret_left is to be released without the lock, as closing an image may
  * hang.
  */
-static struct pbf_location end_capture(struct pbf_version *version, int error)
+static void end_capture(struct pbf_version *version, int error,
+			struct pbf_location *ret_left)
 {
-	struct pbf_location left = pbf_location_take(&version->first);
-
+	*ret_left = pbf_location_take(&version->first);
 	version->filled_bytes = 0;
 	if (version->state == PBF_DEAD)
-		return left;
+		return;
 	if (error == 0)
 		version->state = PBF_SEALED;
 	else if (error == -ESTALE || version->handed_out || version->read_waits)
@@ -125,7 +125,6 @@ static struct pbf_location end_capture(struct pbf_version *version, int error)
 	else
 		version->state = PBF_FRESH;
 	version->error = error == -ESTALE ? -ESTALE : -EIO;
-	return left;
 }
 
 static int capture_into(struct pbf_version *version,
@@ -204,7 +203,7 @@ int pbf_version_capture(struct pbf_version *version, struct pbf_reason *why)
 		version->snapshot = sealed;
 		version->proof = stamp;
 	}
-	left = end_capture(version, error);
+	end_capture(version, error, &left);
 	error = version->state == PBF_DEAD ? version->error : error;
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
@@ -223,7 +222,7 @@ void pbf_version_abandon_capture(struct pbf_version *version, int error)
 	pthread_mutex_lock(&version->lock);
 	filling = version->filling;
 	version->filling = NULL;
-	left = end_capture(version, error);
+	end_capture(version, error, &left);
 	pbf_version_collect_waiters(version, true, &woken);
 	pthread_mutex_unlock(&version->lock);
 	pbf_snapshot_unref(filling);
