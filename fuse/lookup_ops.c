@@ -124,7 +124,7 @@ static void lookup_bootcode(struct server *server, fuse_req_t fuse)
  * known.  -EAGAIN when the reach does not suffice to tell.
  */
 static int explain_absence(struct server *server, const char *name,
-			   const struct pbf_board *board, enum pbf_reach reach)
+			   struct pbf_board *board, enum pbf_reach reach)
 {
 	char key[PBF_BOARD_KEY_BYTES], entry[PBF_ENTRY_BYTES];
 	bool is_link = board->entry[0] != '\0';
@@ -134,13 +134,15 @@ static int explain_absence(struct server *server, const char *name,
 			    pbf_catalog_foreign_for(server->catalog, name,
 						    reach, entry, &text);
 
-	if (error == 0)
+	if (error == 0) {
 		server_warn_of_foreign(entry, text);
-	else if (error == -ENOENT && !is_link && pbf_board_key(name, key))
+		board->entry[0] = '\0'; /* that says more than a lame link */
+	} else if (error == -ENOENT && !is_link && pbf_board_key(name, key)) {
 		log_once(LOG_NOTICE,
 			 "board %s asks for its files, but the image directory "
 			 "has no entry for it",
 			 key);
+	}
 	return error == -EAGAIN ? error : 0;
 }
 
