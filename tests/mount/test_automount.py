@@ -16,6 +16,7 @@ from harness import eventually, run, start_process
 
 pytestmark = pytest.mark.usefixtures("good_board")
 HANG_SECONDS = 5
+FIRST_PID_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO, linux/proc_ns.h
 
 
 class Automounter:
@@ -68,6 +69,8 @@ def automounter(work, images, mountpoint):
         pytest.skip("automount(8) is not installed")
     if not os.path.exists("/dev/autofs"):
         pytest.skip("the kernel has no autofs")
+    if os.readlink("/proc/self/ns/pid") != FIRST_PID_NAMESPACE:
+        pytest.skip("in a container autofs asks no automounter")
     made = Automounter(work, images, mountpoint)
     yield made
     made.end()
