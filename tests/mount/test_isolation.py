@@ -2,11 +2,13 @@
 """One board's dead storage is no other board's trouble, an image inside the
 mounted tree is refused, and a whole life leaks nothing."""
 
+import contextlib
 import errno
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -274,14 +276,27 @@ def outer(work):
                     {"images/good.img": (work / "inner").read_bytes()})
     with Mount(work / "outer.images", work / "outer") as daemon:
         yield daemon
-        daemon.process.send_signal(signal.SIGCONT)
+
+
+@contextlib.contextmanager
+def stopped(process):
+    """All of its threads stand still; they go on whatever happens."""
+    def states():
+        return {path.read_text().rpartition(")")[2].split()[0]
+                for path in Path(f"/proc/{process.pid}/task").glob("*/stat")}
+    process.send_signal(signal.SIGSTOP)
+    try:
+        eventually(lambda: states() == {"T"}, what="the stop")
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
 
 
 def test_an_image_directory_that_hangs(outer, mount):
     daemon = mount("io_timeout=2", images=outer.path / "host/images")
     assert_good(daemon)
-    with (daemon.path / "good/config.txt").open("rb") as file:
-        outer.process.send_signal(signal.SIGSTOP)
+    with (daemon.path / "good/config.txt").open("rb") as file, \
+            stopped(outer.process):
         threads = [in_thread(call, daemon.path / name)
                    for call, name in ((os.stat, "good"), (os.listdir, ""),
                                       (os.stat, "none"), (os.listdir, "good"),
@@ -292,11 +307,10 @@ def test_an_image_directory_that_hangs(outer, mount):
             os.fstat(file.fileno())
             assert os.statvfs(daemon.path)
             assert os.pread(file.fileno(), 4, 0) == b"good"
-    assert [results for _, results in threads] == [[errno.EIO]] * 20
-    daemon.wait_log(rf"image directory {outer.path}/host/images: "
-                    "storage did not answer")
+        assert [results for _, results in threads] == [[errno.EIO]] * 20
+        daemon.wait_log(rf"image directory {outer.path}/host/images: "
+                        "storage did not answer")
     assert not daemon.log_lines(r"pibootfs: /+:")
-    outer.process.send_signal(signal.SIGCONT)
     eventually(lambda: in_thread_value(
         (daemon.path / "good/config.txt").read_bytes) == b"good",
         timeout=BOUND, what="the return of the board")
@@ -306,14 +320,14 @@ def test_sigterm_unmounts_at_once_while_the_image_directory_hangs(outer,
                                                                   mount):
     """The process may have to stay: its threads wait in the kernel."""
     daemon = mount("io_timeout=600", images=outer.path / "host/images")
-    outer.process.send_signal(signal.SIGSTOP)
-    thread, results = in_thread((daemon.path / "good/config.txt").read_bytes)
-    assert os.statvfs(daemon.path)
-    daemon.process.send_signal(signal.SIGTERM)
-    eventually(lambda: not is_mounted(daemon.path), timeout=BOUND)
-    thread.join(BOUND)
-    assert not thread.is_alive() and results != [b"good"]
-    outer.process.send_signal(signal.SIGCONT)
+    with stopped(outer.process):
+        thread, results = in_thread(
+            (daemon.path / "good/config.txt").read_bytes)
+        assert os.statvfs(daemon.path)
+        daemon.process.send_signal(signal.SIGTERM)
+        eventually(lambda: not is_mounted(daemon.path), timeout=BOUND)
+        thread.join(BOUND)
+        assert not thread.is_alive() and results != [b"good"]
     daemon.stop()
 
 
