@@ -179,6 +179,15 @@ def eventually(condition, timeout=10, what="the condition"):
         time.sleep(0.02)
 
 
+def halt(process):
+    """SIGSTOP; returns when all of its threads stand still."""
+    def states():
+        return {path.read_text().rpartition(")")[2].split()[0]
+                for path in Path(f"/proc/{process.pid}/task").glob("*/stat")}
+    process.send_signal(signal.SIGSTOP)
+    eventually(lambda: states() == {"T"}, what="the stop")
+
+
 def clean_up():
     """End, unmount, detach and delete what this run has left behind."""
     global _session_directory

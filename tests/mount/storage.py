@@ -6,7 +6,7 @@ import contextlib
 import signal
 
 import fatwrite
-from harness import eventually, run, start_process
+from harness import eventually, halt, run, start_process
 
 
 class Hanging:
@@ -29,7 +29,7 @@ class Hanging:
 
     def stop(self, whole=False):
         """Hang every read of the image; `whole`: every stat of it too."""
-        (self.fuse if whole else self.server).send_signal(signal.SIGSTOP)
+        halt(self.fuse if whole else self.server)
 
     def go_on(self):
         for process in (self.fuse, self.server):

@@ -8,13 +8,12 @@ import os
 import signal
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
 import disk
 import fatwrite
-from harness import PIBOOTFS, Mount, eventually, is_mounted, run
+from harness import PIBOOTFS, Mount, eventually, halt, is_mounted, run
 from storage import Hanging
 from tree import assert_good, expect_error, names, open_error, read_all
 
@@ -280,13 +279,9 @@ def outer(work):
 
 @contextlib.contextmanager
 def stopped(process):
-    """All of its threads stand still; they go on whatever happens."""
-    def states():
-        return {path.read_text().rpartition(")")[2].split()[0]
-                for path in Path(f"/proc/{process.pid}/task").glob("*/stat")}
-    process.send_signal(signal.SIGSTOP)
+    """It stands still meanwhile, and goes on whatever happens."""
     try:
-        eventually(lambda: states() == {"T"}, what="the stop")
+        halt(process)
         yield
     finally:
         process.send_signal(signal.SIGCONT)
